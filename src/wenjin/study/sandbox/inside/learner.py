@@ -1,0 +1,172 @@
+"""In the answer's own process, after it was locked in: load the program, call it on each input, return data.
+
+Nothing here knows a solution, an expected value or a verdict. Whatever the answer does to this process, it can
+only change the data that it sends, and data is all that the judge reads.
+"""
+
+import linecache
+import os
+import struct
+import sys
+import types
+from typing import Any
+
+if __package__:
+    from . import frames, observe
+else:  # started inside the sandbox, where this folder is all there is of us
+    import frames  # type: ignore[import-not-found,no-redef]
+    import observe  # type: ignore[import-not-found,no-redef]
+
+
+def main(request: int, reply: int) -> None:
+    """Serve frames from `request` until it ends."""
+    program: Program | None = None
+    while (frame := _receive(request)) is not None:
+        order = frames.read(frame)
+        if order["op"] == "load":
+            program = Program(order)
+            answer = program.load()
+        elif order["op"] == "scratch":
+            answer = program.scratch(order["source"]) if program else {}
+        else:
+            answer = program.call(order) if program else {}
+        _flush()
+        _send(reply, _framed(answer))
+
+
+def _framed(answer: dict[str, Any]) -> bytes:
+    try:
+        return frames.write(answer)
+    except frames.TooLarge as error:
+        return frames.write({"error": None, "type": "too-large", "value": str(error), "changed": [], "gradients": None})
+    except BaseException as error:  # a value that breaks while it is read is still the answer's value
+        return frames.write({"error": observe.describe(error)})
+
+
+class Program:
+    """The learner's program: its text, and what it defined."""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        self.source: str = order["source"]
+        self.form: str = order["form"]
+        self.define: str = order["define"]
+        self.forbidden: list[str] = order["forbidden"]
+        self.module = types.ModuleType("answer")
+        self.used: set[str] = set()
+
+    def load(self) -> dict[str, Any]:
+        """Compile and, unless it is a program that is run as a whole, execute the file once."""
+        linecache.cache[observe.ANSWER] = (len(self.source), None, self.source.splitlines(True), observe.ANSWER)
+        try:
+            self.code = compile(self.source, observe.ANSWER, "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+            return {"error": observe.describe(error), "stage": "compile"}
+        if self.form == "program":
+            return {"error": None}
+        sys.modules["answer"] = self.module
+        try:
+            exec(self.code, self.module.__dict__)
+        except BaseException as error:
+            return {"error": observe.describe(error), "stage": "import"}
+        target = self.module.__dict__.get(self.define)
+        names = [n for n, v in self.module.__dict__.items() if callable(v) and not n.startswith("_")][:20]
+        return {"error": None, "defined": callable(target), "names": names}
+
+    def call(self, order: dict[str, Any]) -> dict[str, Any]:
+        """Observe one case."""
+        args = frames.revive(order["args"], order["strided"])
+        kwargs = frames.revive(order["kwargs"], order["strided"])
+        with Watch(self.forbidden, self.used):
+            seen = observe.call(self._function(), args, kwargs, frames.raw, order["gradient"])
+        return {**seen, "used": sorted(self.used)}
+
+    def _function(self) -> Any:
+        if self.form == "program":
+            fresh = {"__name__": "__main__", "__file__": observe.ANSWER}
+            return lambda stdin: observe.printed(lambda: exec(self.code, dict(fresh)), stdin)
+        target = self.module.__dict__.get(self.define)
+        if self.form == "class":
+            return lambda *script: observe.build(target, script)  # type: ignore[arg-type]
+        return target
+
+    def scratch(self, source: str) -> dict[str, Any]:
+        """Run the learner's own lines after the program, as a prompt would: the last expression is shown."""
+        import ast
+
+        try:
+            if self.form == "program":
+                exec(self.code, self.module.__dict__)
+            tree = ast.parse(source, observe.SCRATCH)
+            last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+            exec(compile(tree, observe.SCRATCH, "exec"), self.module.__dict__)
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), observe.SCRATCH, "eval"), self.module.__dict__)
+                if value is not None:
+                    print(repr(value))
+        except BaseException as error:
+            return {"error": observe.describe(error)}
+        return {"error": None}
+
+
+class Watch:
+    """Notes which forbidden library functions are called, by whatever name they were reached."""
+
+    def __init__(self, forbidden: list[str], used: set[str]) -> None:
+        self.modes: list[Any] = []
+        if forbidden and "torch" in sys.modules:
+            from torch.overrides import TorchFunctionMode
+            from torch.utils._python_dispatch import TorchDispatchMode
+
+            def note(function: Any) -> None:
+                name = f"{getattr(function, '__module__', '')}.{getattr(function, '__name__', function)}"
+                used.update(word for word in forbidden if word in name)
+
+            class Functions(TorchFunctionMode):
+                def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                    note(func)
+                    return func(*args, **(kwargs or {}))
+
+            class Operators(TorchDispatchMode):
+                def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+                    note(func)
+                    return func(*args, **(kwargs or {}))
+
+            self.modes = [Functions(), Operators()]
+
+    def __enter__(self) -> None:
+        for mode in self.modes:
+            mode.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        for mode in reversed(self.modes):
+            mode.__exit__(*error)
+
+
+def _flush() -> None:
+    for stream in (sys.__stdout__, sys.__stderr__, sys.stdout, sys.stderr):
+        try:
+            stream.flush()  # type: ignore[union-attr]
+        except BaseException:  # the answer may have closed or replaced it
+            continue
+
+
+def _receive(fd: int) -> bytes | None:
+    head = _exactly(fd, 4)
+    return None if head is None else _exactly(fd, struct.unpack(">I", head)[0])
+
+
+def _exactly(fd: int, size: int) -> bytes | None:
+    parts = []
+    while size:
+        part = os.read(fd, min(size, 1 << 20))
+        if not part:
+            return None
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+def _send(fd: int, frame: bytes) -> None:
+    rest = memoryview(struct.pack(">I", len(frame)) + frame)
+    while rest:
+        rest = rest[os.write(fd, rest) :]
