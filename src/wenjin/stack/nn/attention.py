@@ -1,0 +1,111 @@
+"""Scaled dot-product attention, plain and fast, and the attention of Llama 2 and 3 built on it.
+
+    plain   q, k -> scores -> scale -> mask -> softmax -> mix with v
+    module  x -> q, k, v -> rotate q and k -> join the past -> attend -> join the heads -> out
+
+Omits    dropout, biases, padding masks, sliding windows, rescaled rotary speeds, a cache allocated once,
+         and a head width other than dim / heads
+Shapes   B batch   T queries, the new tokens   S keys, past and new   H query heads   G key/value heads
+         D head width.  T <= S: the last query stands at the last key
+Sources  attention arXiv:1706.03762 (3.2), shared heads arXiv:2305.13245 (2.2), rotary arXiv:2104.09864 (3.2),
+         a softmax that cannot overflow doi:10.1093/imanum/draa038
+Proof    tests/stack/nn/test_attention.py: plain equals a loop over single numbers; fast equals plain, gradients
+         too; cached equals uncached; the module equals LlamaAttention of transformers, gradients too
+"""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Past = tuple[Tensor, Tensor]  # keys and values already computed, each (B, G, S, D)
+
+
+def scores(q: Tensor, k: Tensor) -> Tensor:
+    """How well every query fits every key: one dot product a pair."""
+    return q @ k.transpose(-2, -1)  # (B, H, T, D) @ (B, H, D, S) -> (B, H, T, S)
+
+
+def scale(raw: Tensor, width: int) -> Tensor:
+    """Bring the spread of the scores back to that of one coordinate, whatever the head width."""
+    return raw / math.sqrt(width)  # (B, H, T, S)
+
+
+def mask(scaled: Tensor) -> Tensor:
+    """Hide the future. Query t is token S - T + t of the text, so keys after S - T + t are out of sight."""
+    T, S = scaled.shape[-2:]
+    if T > S:
+        raise ValueError(f"queries outnumber keys ({T} > {S}): the first {T - S} would see no key at all")
+    future = torch.ones(T, S, dtype=torch.bool, device=scaled.device).triu(S - T + 1)  # (T, S)
+    return scaled.masked_fill(future, -math.inf)  # (B, H, T, S)
+
+
+def softmax(x: Tensor) -> Tensor:
+    """Weights over the keys: positive, and each query's add up to one. No exponent is above zero."""
+    # Taking the same number off a whole row cancels in the quotient, so no gradient need pass through it.
+    weight = (x - x.amax(dim=-1, keepdim=True).detach()).exp()
+    return weight / weight.sum(dim=-1, keepdim=True)  # (B, H, T, S)
+
+
+def mix(weights: Tensor, v: Tensor) -> Tensor:
+    """Each query's answer: the average of the values under its weights."""
+    return weights @ v  # (B, H, T, S) @ (B, H, S, D) -> (B, H, T, D)
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    """Plain attention: the formula, step by step. Holds all T x S scores at once. Returns (B, H, T, D)."""
+    scaled = scale(scores(q, k), q.shape[-1])
+    return mix(softmax(mask(scaled) if causal else scaled), v)
+
+
+def attend_fast(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
+    """The same by torch's fused kernel; k and v may have G heads, H / G queries to each."""
+    T, S = q.shape[-2], k.shape[-2]
+    if causal and T > S:
+        raise ValueError(f"queries outnumber keys ({T} > {S}): the first {T - S} would see no key at all")
+    # The kernel's own causal flag aligns first query with first key: right only for T = S. A lone token sees all.
+    visible = q.new_ones(T, S, dtype=torch.bool).tril(S - T) if causal and 1 < T < S else None  # (T, S)
+    return F.scaled_dot_product_attention(q, k, v, visible, is_causal=causal and T == S, enable_gqa=True)
+
+
+def angles(first: int, last: int, width: int, base: float = 10_000.0) -> Tensor:
+    """How far each pair of coordinates has turned at positions first..last-1. Returns (T, D/2)."""
+    speed = base ** -(torch.arange(0, width, 2) / width)  # (D/2,) fast pairs first
+    return torch.arange(first, last)[:, None] * speed
+
+
+def rotate(x: Tensor, angle: Tensor) -> Tensor:
+    """Turn pair (i, i + D/2) of every head by its angle: q·k then sees only how far apart tokens are."""
+    cos, sin = angle.cos().to(x), angle.sin().to(x)
+    a, b = x.chunk(2, dim=-1)
+    return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
+
+
+class Attention(nn.Module):
+    """Parameter names are those of published Llama checkpoints: weights load without renaming."""
+
+    def __init__(self, dim: int, *, heads: int, kv_heads: int) -> None:
+        super().__init__()
+        if dim % heads or heads % kv_heads:
+            raise ValueError(f"heads must divide dim, and kv_heads must divide heads; got {dim=} {heads=} {kv_heads=}")
+        self.width = dim // heads
+        self.q_proj = nn.Linear(dim, dim, bias=False)
+        self.k_proj = nn.Linear(dim, kv_heads * self.width, bias=False)
+        self.v_proj = nn.Linear(dim, kv_heads * self.width, bias=False)
+        self.o_proj = nn.Linear(dim, dim, bias=False)
+
+    def forward(self, x: Tensor, angle: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        """angle: (T, D/2) for the new tokens, computed once per pass and shared by all layers."""
+        B, T, _ = x.shape
+        q = self.q_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, H, T, D)
+        k = self.k_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, G, T, D)
+        v = self.v_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, G, T, D)
+
+        q, k = rotate(q, angle), rotate(k, angle)
+        if past:
+            k, v = torch.cat((past[0], k), dim=2), torch.cat((past[1], v), dim=2)  # (B, G, S, D)
+
+        y = attend_fast(q, k, v, causal=True)  # (B, H, T, D)
+        out: Tensor = self.o_proj(y.transpose(1, 2).flatten(2))  # (B, T, H*D)
+        return out, (k, v)
