@@ -1,0 +1,152 @@
+"""Who may speak to the course: the owner of the data folder, from a browser or a script on this machine.
+
+Loopback is not enough: other users of the machine reach it, and so does any page that the learner has open.
+Everything is refused until it is proven, at the outermost layer, so that a new route is safe before anyone
+thinks of it:
+
+host     a name that is not this machine's own is refused on every route, static files too (DNS rebinding)
+session  a one-time token in the start URL becomes a cookie: HttpOnly, SameSite=Strict, signed
+script   `Authorization: Bearer` with the token of `api_token`; no cookie, so nothing to forge
+forgery  each request that may change something needs a token bound to its session, and our own origin
+answer   the headers that forbid a page to load, run or be framed by anything that is not ours
+
+The secret lives in the data folder and outlives restarts, so open tabs survive them.
+"""
+
+import hmac
+import os
+import re
+import secrets
+import time
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import parse_qs
+
+from starlette.datastructures import Headers
+
+READING = frozenset({"GET", "HEAD", "OPTIONS"})
+BODY_LIMIT = 1 << 20  # bytes of one request: five times the longest answer of the hostile corpus
+SESSION_SECONDS = 180 * 24 * 3600
+TOKEN_SECONDS = 24 * 3600
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def make_secret(path: Path) -> bytes:
+    """The secret of this data folder, made on the first start; the file is readable by its owner only."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text(encoding="ascii"))
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(file.fileno())
+    return bytes.fromhex(path.read_text(encoding="ascii"))
+
+
+def sign(secret: bytes, purpose: str, value: str) -> str:
+    """A signature that is good for one purpose only: a session never passes as a token."""
+    return hmac.new(secret, f"{purpose}:{value}".encode(), sha256).hexdigest()
+
+
+def same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
+
+
+def api_token(secret: bytes) -> str:
+    """The token of scripts: stable for a data folder."""
+    return sign(secret, "api", "1")
+
+
+def csrf_token(secret: bytes, session: str) -> str:
+    return sign(secret, "csrf", session)
+
+
+def mint_token(secret: bytes, now: float | None = None) -> str:
+    """A token for one start URL. Whoever reads the secret can make one, so a second `start` prints a new URL too."""
+    value = f"{int(1000 * (time.time() if now is None else now)):x}-{secrets.token_hex(16)}"
+    return f"{value}-{sign(secret, 'start', value)}"
+
+
+@dataclass(slots=True)
+class Sessions:
+    """What proves a visitor, for one data folder and one run of the server.
+
+    started  when this server began: an older token may have been used in an earlier run, so it is refused
+    """
+
+    secret: bytes
+    started: float
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def cookie(self) -> str:
+        """The cookie's name. Cookies know no ports: two data folders served side by side must not share one."""
+        return "wenjin-" + sign(self.secret, "name", "")[:8]
+
+    def spend(self, token: str, now: float) -> bool:
+        """True once for a token that this data folder made since the server began."""
+        match = re.fullmatch(r"([0-9a-f]{1,16})-([0-9a-f]{32})-([0-9a-f]{64})", token)
+        if match is None or not same(match[3], sign(self.secret, "start", f"{match[1]}-{match[2]}")):
+            return False
+        minted = int(match[1], 16) / 1000
+        if minted < self.started - 0.001 or not -60 < now - minted < TOKEN_SECONDS or match[2] in self.used:
+            return False
+        self.used.add(match[2])
+        return True
+
+    def open(self, now: float) -> str:
+        """A new session, as the value of its cookie."""
+        value = f"{int(now):x}-{secrets.token_hex(16)}"
+        return f"{value}-{sign(self.secret, 'session', value)}"
+
+    def session(self, cookie: str | None, now: float) -> str | None:
+        """The session that a cookie proves, or None."""
+        match = re.fullmatch(r"(([0-9a-f]{1,16})-[0-9a-f]{32})-([0-9a-f]{64})", cookie or "")
+        if match is None or not same(match[3], sign(self.secret, "session", match[1])):
+            return None
+        return match[1] if -60 < now - int(match[2], 16) < SESSION_SECONDS else None
+
+    def is_script(self, headers: Headers) -> bool:
+        kind, _, value = headers.get("authorization", "").partition(" ")
+        return kind.lower() == "bearer" and same(value.strip(), api_token(self.secret))
+
+
+def own_host(host: str, port: int) -> bool:
+    """Is this `Host` header a name of this machine, at the server's port?"""
+    return host.lower() in {f"{name}:{port}" for name in LOOPBACK} or (port == 80 and host.lower() in LOOPBACK)
+
+
+def own_origin(headers: Headers) -> bool:
+    """Did our own page send this? Browsers say so in two headers; either one that disagrees is enough to refuse."""
+    origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")
+    return origin in (None, f"http://{headers.get('host', '')}") and fetched in (None, "same-origin")
+
+
+def sent_csrf(headers: Headers, body: bytes) -> str:
+    """The forgery token of a request: a header, or the field `csrf` of a form."""
+    if token := headers.get("x-csrf-token"):
+        return token
+    if headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
+        return ""
+    return parse_qs(body.decode("utf-8", "replace"), max_num_fields=2000).get("csrf", [""])[0]
+
+
+def policy(nonce: str) -> str:
+    """The content security policy of every answer. Only the editor's style element carries the nonce."""
+    return (
+        f"default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+
+
+def headers_for(nonce: str) -> list[tuple[bytes, bytes]]:
+    return [
+        (b"content-security-policy", policy(nonce).encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"same-origin"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), geolocation=()"),
+    ]
