@@ -8,11 +8,15 @@ Rule    a mistake is a program: the one that a person who believes it would writ
         program on every case is told the mistake's name, not merely that it is wrong.
 """
 
+import hashlib
+import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from random import Random
+from types import ModuleType
 from typing import Any, Literal
 
 from wenjin.kit.text import Text
@@ -45,6 +49,28 @@ def read_mistakes(beside: str) -> dict[str, Mistake]:
         name: Mistake(name, Text(**row["title"]), Text(**row["why"]), Text(**row["repair"]), row["section"])
         for name, row in rows.items()
     }
+
+
+def load_sibling(beside: str, name: str) -> ModuleType:
+    """The module `name`.py in the folder of the file `beside` (a grade.py passes `__file__`).
+
+    Loaded by path under a name of its own, so that two exercises may each have a mistakes.py. A second call
+    loads it afresh. Raises FileNotFoundError when there is no such file.
+    """
+    path = Path(beside).resolve().with_name(f"{name}.py")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.name} should stand beside {Path(beside).name} in {path.parent}")
+    unique = f"{name}_of_{path.parent.name}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
+    spec = spec_from_file_location(unique, path)
+    assert spec is not None and spec.loader is not None  # a path that ends in .py always has a loader
+    module = module_from_spec(spec)
+    sys.modules[unique] = module  # dataclasses look their own module up while they are made
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[unique]
+        raise
+    return module
 
 
 @dataclass(frozen=True, slots=True)
