@@ -62,7 +62,8 @@ def load_sibling(beside: str, name: str) -> ModuleType:
         raise FileNotFoundError(f"{path.name} should stand beside {Path(beside).name} in {path.parent}")
     unique = f"{name}_of_{path.parent.name}_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
     spec = spec_from_file_location(unique, path)
-    assert spec is not None and spec.loader is not None  # a path that ends in .py always has a loader
+    assert spec is not None  # a path that ends in .py always has a loader
+    assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[unique] = module  # dataclasses look their own module up while they are made
     try:
