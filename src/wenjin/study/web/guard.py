@@ -64,7 +64,7 @@ class Guard:
         if body is None:
             response = self.refuse(request, 413, "too-large")
         elif not (script or session or (reading and scope["path"].startswith(OPEN))):
-            response = self.refuse(request, 401 if reading or not forged(headers) else 403, "who")
+            response = self.refuse(request, 401, "who")
         elif not (reading or script or self.ours(headers, session, body)):
             response = self.refuse(request, 403, "forged")
         else:
@@ -75,13 +75,7 @@ class Guard:
         """Does a request that may change something come from a page of this session?"""
         if session is None or not security.own_origin(headers):
             return False
-        return security.same(
-            security.sent_csrf(headers, body), security.csrf_token(self.sessions.secret, session)
-        )
-
-
-def forged(headers: Headers) -> bool:
-    return not security.own_origin(headers)
+        return security.same(security.sent_csrf(headers, body), security.csrf_token(self.sessions.secret, session))
 
 
 async def read(receive: Receive) -> bytes | None:

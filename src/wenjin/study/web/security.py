@@ -119,9 +119,12 @@ def own_host(host: str, port: int) -> bool:
 
 
 def own_origin(headers: Headers) -> bool:
-    """Did our own page send this? Browsers say so in two headers; either one that disagrees is enough to refuse."""
-    origin, fetched = headers.get("origin"), headers.get("sec-fetch-site")
-    return origin in (None, f"http://{headers.get('host', '')}") and fetched in (None, "same-origin")
+    """Did our own page send this? Browsers say so in three headers; any one that disagrees is enough to refuse."""
+    return (
+        headers.get("origin") in (None, f"http://{headers.get('host', '')}")
+        and headers.get("sec-fetch-site") in (None, "same-origin")
+        and headers.get("sec-fetch-mode") != "no-cors"
+    )
 
 
 def sent_csrf(headers: Headers, body: bytes) -> str:
