@@ -1,0 +1,66 @@
+"""Which mistake is it? An answer is held against every program that a mistaken person would write.
+
+1. It agrees with one of them on every case: that mistake, by name.
+2. The cases that fail, taken together, are the telling pattern of one mistake.
+3. It agrees with two mistakes made at once: the first of them, which is to be mended first.
+4. It agrees with one of them on some of the cases where it fails: that mistake is part of what is wrong.
+5. None of these: nothing is claimed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from wenjin.kit.exercise import Case
+from wenjin.study.judge.compare import Difference, Observation, difference
+
+Run = Callable[[int, frozenset[str]], Observation]  # observe the author's program on case n with these faults
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an answer did: one observation a case, None where it was not reached, and its departures."""
+
+    cases: Sequence[Case]
+    seen: Sequence[Observation | None]
+    differences: Mapping[int, Difference]  # case number -> first departure from the solution
+
+    @property
+    def failing(self) -> list[int]:
+        return sorted(self.differences)
+
+
+def diagnose(
+    evidence: Evidence,
+    run: Run,
+    mistakes: Sequence[str],
+    exclusive: frozenset[frozenset[str]],
+    signatures: Mapping[frozenset[str], str],
+) -> str | None:
+    """The name of the mistake that explains the evidence, or None."""
+    failing = evidence.failing
+    telling = [n for n in failing if evidence.differences[n].aspect != "error"]  # errors have many causes
+    passing = [n for n in range(len(evidence.cases)) if n not in evidence.differences and evidence.seen[n] is not None]
+
+    def agrees(faults: frozenset[str], n: int) -> bool:
+        seen = evidence.seen[n]
+        return seen is not None and difference(seen, run(n, faults), evidence.cases[n].tolerance) is None
+
+    def explains(faults: frozenset[str]) -> bool:
+        return all(agrees(faults, n) for n in failing)
+
+    if telling:
+        for mistake in mistakes:
+            faults = frozenset((mistake,))
+            if explains(faults) and all(agrees(faults, n) for n in passing):
+                return mistake
+    pattern = frozenset(evidence.cases[n].tag for n in failing)
+    if pattern in signatures:
+        return signatures[pattern]
+    if telling:
+        for pair in combinations(mistakes, 2):
+            if frozenset(pair) not in exclusive and explains(frozenset(pair)):
+                return pair[0]
+    share = {m: sum(agrees(frozenset((m,)), n) for n in telling) for m in mistakes}
+    likely = max(mistakes, key=lambda m: share[m], default=None)
+    return likely if likely and share[likely] > 1 else None

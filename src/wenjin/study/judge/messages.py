@@ -1,0 +1,97 @@
+"""The judge's own sentences, from messages.toml, and the kind of each error that an answer can raise."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from wenjin.kit.exercise import Mistake
+from wenjin.kit.text import Text
+from wenjin.kit.verdict import Class
+
+FEEDBACK_CAP = 600
+ALLOCATION = re.compile(
+    r"can't allocate|not enough memory|[Cc]annot allocate memory|bad_alloc|Storage size calculation"
+)
+DENIED = {1: "process", 11: "process", 13: "network", 30: "file"}  # errno, as the sandbox's filter answers
+FULL = {24: "files", 27: "disk", 28: "disk", 122: "disk"}
+
+
+@cache
+def _texts() -> dict[str, dict[str, str]]:
+    return tomllib.loads((files("wenjin.study.judge") / "messages.toml").read_text(encoding="utf-8"))
+
+
+def say(kind: str, **values: Any) -> Text:
+    """The sentence for a kind, its blanks filled in; a Text among the values fills each language with its own."""
+    row = _texts()[kind]
+
+    def fill(language: str) -> str:
+        own = {k: getattr(v, language) if isinstance(v, Text) else v for k, v in values.items()}
+        return cap(row[language].format(**own))
+
+    return Text(fill("zh"), fill("en"))
+
+
+def cap(text: str, limit: int = FEEDBACK_CAP) -> str:
+    """The text, visible characters only, cut at the limit."""
+    text = visible(text)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """Without control characters and without the marks that turn the direction of writing."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]", "", text)
+
+
+def mistake_text(mistake: Mistake) -> Text:
+    """A mistake as feedback: what was done, why it is wrong, what to do instead."""
+    return Text(
+        *(cap(" ".join((mistake.title[lang], mistake.why[lang], mistake.repair[lang]))) for lang in ("zh", "en"))
+    )
+
+
+def error_kind(error: dict[str, Any]) -> tuple[Class, str]:
+    """Verdict and kind of an error that was described by an answer's process."""
+    bases, message = error["bases"], error["message"]
+    if "MemoryError" in bases or ALLOCATION.search(message):
+        return "memory", "memory"
+    if "RecursionError" in bases:
+        return "error", "recursion"
+    if "SystemExit" in bases:
+        return "error", "exit"
+    if "can't start new thread" in message:
+        return "blocked", "threads"
+    if "OSError" in bases and error["errno"] in FULL:
+        return "blocked", FULL[error["errno"]]
+    if "PermissionError" in bases or ("OSError" in bases and error["errno"] in DENIED):
+        if error["filename"]:
+            return "blocked", "file"
+        return "blocked", DENIED.get(error["errno"] or 0, "denied")
+    if "ImportError" in bases:
+        return "error", "import"
+    if "NotImplementedError" in bases:
+        return "error", "not-written"
+    return "error", "exception"
+
+
+def error_text(kind: str, error: dict[str, Any], limits: Any) -> Text:
+    """The sentence for an error, with the answer's own words in it."""
+    return say(
+        kind,
+        line=error["line"] or "?",
+        type=error["type"],
+        message=cap(error["message"], 300),
+        memory=limits.memory,
+        seconds=limits.seconds,
+    )
+
+
+def trace_text(error: dict[str, Any]) -> Text | None:
+    """The answer's own frames and the whole message: what is folded under "more"."""
+    if not error["trace"]:
+        return None
+    lines = [f"  answer.py:{number} {name}" for number, name in error["trace"]]
+    text = cap("\n".join([*lines, f"{error['type']}: {error['message']}"]), 4000)
+    return Text(text, text)
