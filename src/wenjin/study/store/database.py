@@ -1,0 +1,274 @@
+"""Events and drafts in SQLite or PostgreSQL: the log itself, for the one process that owns the data folder.
+
+SQLite   write-ahead log, synchronous=FULL (a commit survives a power cut), one connection that holds the file alone.
+         Holding it alone also keeps the WAL-reset bug of SQLite 3.7.0-3.51.2 out: that needs two connections.
+Postgres a pool; a write that meets a restarting server is repeated for ten seconds (ids make that harmless).
+Schema   Alembic's migrations in `migrations/`, in one transaction, after a backup that was reopened and checked.
+"""
+
+import json
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing, nullcontext
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, Text, create_engine, event, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import StaticPool
+from sqlalchemy.types import BigInteger
+
+from wenjin.kit import text as kit
+from wenjin.study.store import faults
+from wenjin.study.store.log import Conflict, Draft, Event, StoreError
+
+T = TypeVar("T")
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+SCHEMA = "0001"  # what this program writes; equal to the newest of `migrations/`, which a test compares
+# Exclusive first: then the write-ahead log needs no memory shared between processes.
+PRAGMAS = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0")
+PATIENCE = 10.0  # seconds that an operation waits for a PostgreSQL that went away
+
+tables = MetaData()
+events = Table(
+    "event",
+    tables,
+    Column("seq", BigInteger, primary_key=True),
+    Column("id", String),
+    Column("at", String),
+    Column("kind", String),
+    Column("subject", Text),
+    Column("data", Text),  # JSON in ASCII: any text that JSON can carry, also what PostgreSQL's text cannot
+)
+drafts = Table(
+    "draft",
+    tables,
+    Column("subject", Text, primary_key=True),
+    Column("text", Text),  # JSON in ASCII, for the same reason
+    Column("revision", BigInteger),
+)
+
+NEWER = kit.Text(
+    "数据 {where} 由更新的版本写成（{found}，本程序只认得 {known}）；请更新本程序（git pull），数据没有被改动。",
+    "{where} was written by a newer version ({found}; this program knows {known}); update this program (git pull). "
+    "The data were not changed.",
+)
+BACKUP_BAD = kit.Text(
+    "升级前的备份 {where} 没有通过检查，所以没有升级；数据没有被改动，请检查磁盘后再试。",
+    "The backup {where} made before the upgrade failed its check, so nothing was upgraded or changed; check the disk "
+    "and try again.",
+)
+
+
+class Closed(Exception):
+    """The database was closed or handed over: ask its new owner."""
+
+
+def sqlite_version() -> tuple[str, bool]:
+    """SQLite's version, and whether it is free of the WAL-reset bug (which the one connection keeps out anyway)."""
+    mended = sqlite3.sqlite_version_info >= (3, 51, 3)
+    backported = sqlite3.sqlite_version_info[:2] in {(3, 44), (3, 50)} and sqlite3.sqlite_version_info[2] >= 6
+    return sqlite3.sqlite_version, mended or backported
+
+
+class Database:
+    """The log in a database. Safe to use from several threads.
+
+    backups     where the copy made before a migration is kept; SQLite only (PostgreSQL's is its keeper's)
+    migrations  folder of Alembic's scripts whose newest is `schema`
+    """
+
+    def __init__(
+        self,
+        url: str,
+        backups: Path,
+        *,
+        now: Callable[[], datetime] = datetime.now,
+        migrations: Path = MIGRATIONS,
+        schema: str = SCHEMA,
+    ) -> None:
+        self.url = _url(url)
+        self._is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._closed = False
+        # One SQLite connection serves all threads, one at a time.
+        self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
+        self._insert: Any = sqlite.insert if self._is_sqlite else postgresql.insert
+        self._engine = _sqlite(self.url) if self._is_sqlite else _postgres(self.url)
+        try:
+            self._migrate(backups, now, migrations, schema)
+        except SQLAlchemyError as error:
+            self._engine.dispose()
+            raise faults.of_database(error, self.url) from error
+        except BaseException:
+            self._engine.dispose()
+            raise
+
+    def append(self, event: Event) -> None:
+        row = event.as_dict() | {"data": json.dumps(event.data)}
+        self._do(lambda c: c.execute(self._insert(events).values(row).on_conflict_do_nothing(index_elements=["id"])))
+
+    def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
+        query = select(events).order_by(events.c.seq)
+        if kind is not None:
+            query = query.where(events.c.kind == kind)
+        if subject is not None:
+            query = query.where(events.c.subject == subject)
+        rows = self._do(lambda c: c.execute(query).mappings().all())
+        return [Event.from_dict({**row, "data": json.loads(row["data"])}) for row in rows]
+
+    def draft(self, subject: str) -> Draft | None:
+        row = self._do(lambda c: c.execute(select(drafts).where(drafts.c.subject == subject)).mappings().first())
+        return None if row is None else Draft(subject, json.loads(row["text"]), row["revision"])
+
+    def save_draft(self, subject: str, text: str, revision: int) -> Draft:
+        saved = Draft(subject, text, revision + 1)
+        row = {"subject": subject, "text": json.dumps(text), "revision": saved.revision}
+        here = (drafts.c.subject == subject) & (drafts.c.revision == revision)
+
+        def save(connection: Connection) -> bool:
+            if connection.execute(drafts.update().where(here).values(row)).rowcount:
+                return True
+            first = self._insert(drafts).values(row).on_conflict_do_nothing(index_elements=["subject"])
+            return bool(connection.execute(first).rowcount)
+
+        if self._do(save):
+            return saved
+        current = self.draft(subject)
+        if current is None or current.text == text:
+            return current or saved
+        raise Conflict(current)
+
+    def close(self) -> None:
+        """Waits for the operation under way; later ones raise Closed."""
+        with self._turn:
+            self._closed = True
+            self._engine.dispose()
+
+    def _do(self, work: Callable[[Connection], T]) -> T:
+        """`work` in one transaction: when this returns, it is on the disk."""
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with self._turn:
+                    if self._closed:
+                        raise Closed
+                    with self._engine.begin() as connection:
+                        return work(connection)
+            except SQLAlchemyError as error:
+                if self._is_sqlite or not _went_away(error) or time.monotonic() > deadline:
+                    raise faults.of_database(error, self.url) from error
+                time.sleep(0.2)
+
+    def _migrate(self, backups: Path, now: Callable[[], datetime], migrations: Path, schema: str) -> None:
+        with self._engine.connect() as connection:
+            found = None
+            if inspect(connection).has_table("alembic_version"):
+                found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        if found == schema:
+            return
+        # Imported here: a quarter of a second that a start with nothing to migrate need not pay.
+        from alembic import command
+        from alembic.config import Config
+        from alembic.script import ScriptDirectory
+
+        known = {script.revision for script in ScriptDirectory(str(migrations)).walk_revisions()}
+        if found is not None and found not in known:
+            where = self.url.database if self._is_sqlite else self.url.render_as_string(hide_password=True)
+            raise StoreError(NEWER.format(where=where, found=found, known=schema))
+        with self._engine.connect() as connection:
+            if found is not None and self._is_sqlite:
+                raw = connection.connection.dbapi_connection
+                assert isinstance(raw, sqlite3.Connection)
+                backup(raw, backups / f"wenjin-{found}-{now():%Y%m%dT%H%M%S}.db")
+        with self._engine.begin() as connection:
+            config = Config(attributes={"connection": connection})
+            config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+            command.upgrade(config, schema)
+
+
+def backup(source: sqlite3.Connection, target: Path) -> None:
+    """A copy of an open SQLite database, reopened, checked and counted before it gets its name."""
+    part = target.with_suffix(".part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part.unlink(missing_ok=True)
+        with closing(sqlite3.connect(part)) as copy:
+            source.backup(copy)
+        with closing(sqlite3.connect(part)) as copy:
+            sound = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+            same = _counts(copy) == _counts(source)
+        if not (sound and same):
+            raise StoreError(BACKUP_BAD.format(where=part))
+        os.chmod(part, 0o600)
+        for path in (part, part.parent):
+            _sync(path)
+        os.replace(part, target)
+        _sync(target.parent)
+    except OSError as error:
+        raise faults.of_system(error, target) from error
+    except sqlite3.Error as error:
+        raise faults.of_database(DBAPIError("backup", None, error), URL.create("sqlite", database=str(part))) from error
+
+
+def _counts(connection: sqlite3.Connection) -> dict[str, int]:
+    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
+    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+
+
+def _sync(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _url(url: str) -> URL:
+    try:
+        made = make_url(url)
+        if made.drivername in {"postgres", "postgresql"}:
+            made = made.set(drivername="postgresql+psycopg")
+        made.get_dialect().import_dbapi()
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        raise StoreError(faults.NO_DRIVER.format(where=url.split("@")[-1], detail=error)) from error
+    return made
+
+
+def _sqlite(url: URL) -> Any:
+    engine = create_engine(url, poolclass=StaticPool, connect_args={"check_same_thread": False, "timeout": 2.0})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # transactions begin where we say so, also around changes of the schema
+        for pragma in (
+            "locking_mode=EXCLUSIVE",
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "mmap_size=0",
+        ):
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres(url: URL) -> Any:
+    return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
+
+
+def _went_away(error: SQLAlchemyError) -> bool:
+    if not isinstance(error, OperationalError):
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    state = getattr(error.orig, "sqlstate", None)
+    return error.connection_invalidated or state is None or state.startswith(("08", "57P"))
