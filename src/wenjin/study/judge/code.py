@@ -54,13 +54,13 @@ def judge(exercise: Code, answer: bytes, open_channel: Callable[[], Channel], se
     try:
         refused = trial.run(text, open_channel())
     except Stopped as stop:
-        refused = _stopped(exercise, stop)
+        refused = stopped(exercise, stop)
     except frames.Malformed:
         refused = Verdict("error", messages.say("bad-reply"), "bad-reply")
     return refused or trial.verdict()
 
 
-def _stopped(exercise: Code, stop: Stopped) -> Verdict:
+def stopped(exercise: Code, stop: Stopped) -> Verdict:
     if stop.cause in ("timeout", "memory"):
         kind = stop.cause
         feedback = messages.say(kind, seconds=exercise.limits.seconds, memory=exercise.limits.memory)

@@ -1,0 +1,131 @@
+"""The judge, as the pages and the command line see it: a process that is asked and answers. No torch in here."""
+
+import base64
+import itertools
+import json
+import sys
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+from wenjin.kit.exercise import Limits
+from wenjin.study.judge import messages
+from wenjin.study.sandbox import launch
+
+PATIENCE = Limits().seconds * 10  # a full queue of slow answers; only a stuck worker takes longer
+
+
+class JudgeError(RuntimeError):
+    """The judge could not answer; the message says why."""
+
+
+class Judge:
+    """Asks the judge's process, which is started on first use or by `warm` and again when it died. Thread-safe."""
+
+    def __init__(self, command: Sequence[str]) -> None:
+        self.command = list(command)
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._process: launch.Worker | None = None
+
+    def judge(self, exercise: str, answer: bytes, *, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
+        """The verdict on an answer, as kit.Verdict.as_dict(). A judge that fails is a verdict too, never a raise."""
+        try:
+            result: dict[str, Any] = self._ask(
+                "judge", exercise=exercise, answer=base64.b64encode(answer).decode(), variant=variant, seed=seed
+            )
+        except JudgeError as error:
+            feedback = messages.say("judge-fault", detail=str(error))
+            return messages.Verdict("error", feedback, "judge-fault").as_dict()
+        return result
+
+    def run(self, exercise: str, source: bytes, scratch: str) -> dict[str, Any]:
+        """Run an answer with the learner's own lines after it: {"output", "error", "ms"}. No verdict, no record."""
+        result: dict[str, Any] = self._ask(
+            "run", exercise=exercise, answer=base64.b64encode(source).decode(), scratch=scratch
+        )
+        return result
+
+    def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:
+        """The givens or options of an exercise that is not answered by a program. Raises KeyError, JudgeError."""
+        result: dict[str, Any] = self._ask("problem", exercise=exercise, variant=variant)
+        return result
+
+    def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
+        """The faults of an exercise, for its author; `pairs` is the share of pairs of mistakes that are tried."""
+        result: list[dict[str, Any]] = self._ask("prove", patience=3600.0, exercise=exercise, pairs=pairs)
+        return result
+
+    def tier(self) -> dict[str, Any]:
+        """The sandbox tier as proven: {"tier", "label": {zh, en}, "canaries"}."""
+        result: dict[str, Any] = self._ask("tier")
+        return result
+
+    def warm(self) -> "Future[dict[str, Any]]":
+        """Start early; the future holds the tier when everything is ready."""
+        return self._send("warm", {})
+
+    def close(self) -> None:
+        """End the process and everything that it started."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is not None:
+            process.close()
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _ask(self, op: str, *, patience: float = PATIENCE, **arguments: Any) -> Any:
+        try:
+            reply = self._send(op, arguments).result(patience)
+        except TimeoutError:
+            self.close()
+            raise JudgeError("no answer in time") from None
+        if "missing" in reply:
+            raise KeyError(reply["missing"])
+        if "fault" in reply:
+            raise JudgeError(reply["fault"])
+        return reply["result"]
+
+    def _send(self, op: str, arguments: dict[str, Any]) -> "Future[dict[str, Any]]":
+        future: Future[dict[str, Any]] = Future()
+        with self._lock:
+            if self._process is None or not self._process.alive():
+                self._process = launch.start_worker(self.command)
+                threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+            number = next(self._numbers)
+            self._waiting[number] = future
+            try:
+                self._process.write(json.dumps({"id": number, "op": op, **arguments}) + "\n")
+            except OSError as error:
+                self._waiting.pop(number)
+                future.set_result({"fault": f"the judge's process is gone ({error})"})
+        return future
+
+    def _read(self, process: "launch.Worker") -> None:
+        for line in process.lines():
+            reply = json.loads(line)
+            with self._lock:
+                future = self._waiting.pop(reply.pop("id"), None)
+            if future is not None:
+                future.set_result(reply)
+        with self._lock:  # the process ended: nobody waits for ever
+            lost = list(self._waiting.values()) if self._process in (process, None) else []
+            if lost:
+                self._waiting.clear()
+        for future in lost:
+            future.set_result({"fault": "the judge's process ended"})
+
+
+def local_judge(curriculum: Path | None = None) -> Judge:
+    """The judge of this installation, not yet started."""
+    root = curriculum or Path(str(files("wenjin") / "curriculum"))
+    command = [sys.executable, "-m", "wenjin.study.judge.worker", str(root)]
+    return Judge(launch.unprivileged(command, readable=[root]))

@@ -1,0 +1,168 @@
+"""Prove an exercise before a learner meets it.
+
+The starter and an empty file fail; the solution keeps its own promises; each mistake fails and is called by its
+own name and no other; two mistakes made at once are refused, and one of the two is named.
+"""
+
+import random
+from collections.abc import Callable, Iterator
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+from wenjin.kit.exercise import Choice, Code, Exercise, Numeric, Order
+from wenjin.kit.text import Text
+from wenjin.kit.verdict import Verdict
+from wenjin.study.judge import answers
+from wenjin.study.judge.code import Trial
+from wenjin.study.judge.compare import numbers
+from wenjin.study.judge.reference import NONE, Reference
+from wenjin.study.sandbox.inside.frames import Array
+
+DRAWS = (11, 12, 13)  # seeds on which each claim is proven
+
+
+def prove(exercise: Exercise, pairs: float, judge_starter: Callable[[], Verdict | None]) -> Iterator[tuple[Text, Text]]:
+    """What is wrong with the exercise and how to mend it; `pairs` is the share of mistake pairs that are tried."""
+    for blank, verdict in (("starter", judge_starter()),):
+        if verdict is not None and verdict.verdict == "pass":
+            yield (
+                Text(f"{blank} 直接通过了", f"the {blank} passes"),
+                Text("让起始代码至少违反一条承诺", "make the starter break at least one promise"),
+            )
+    if isinstance(exercise, Code):
+        yield from _code(exercise, pairs)
+    elif isinstance(exercise, Numeric):
+        yield from _numeric(exercise)
+    elif isinstance(exercise, Choice):
+        yield from _choice(exercise)
+    else:
+        yield from _order(exercise)
+
+
+def told(exercise: Code, faults: frozenset[str], seed: int) -> Verdict:
+    """The verdict on the author's own program with these faults, on one draw."""
+    reference = Reference(exercise, seed)
+    trial = Trial(exercise, reference, random.Random(seed))
+    for n in range(len(reference.cases)):
+        trial.seen[n] = dict(reference.observe(n, faults))
+    for n in (0, len(reference.cases) // 2):
+        if reference.varies(n, faults):
+            for seen in trial.seen:
+                assert seen is not None
+                seen["varies"] = True
+    return trial.verdict()
+
+
+def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
+    for seed in DRAWS:
+        yield from _solution(exercise, seed)
+        for name in exercise.mistakes:
+            verdict = told(exercise, frozenset((name,)), seed)
+            if verdict.verdict == "pass":
+                yield _passes(name, seed)
+            elif verdict.name != name:
+                yield _misnamed(name, verdict.name, seed)
+    allowed = [pair for pair in combinations(exercise.mistakes, 2) if frozenset(pair) not in exercise.exclusive]
+    for pair in (
+        random.Random(0).sample(allowed, min(len(allowed), max(1, round(len(allowed) * pairs)))) if allowed else []
+    ):
+        verdict = told(exercise, frozenset(pair), DRAWS[0])
+        both = " + ".join(pair)
+        if verdict.verdict == "pass":
+            yield _passes(both, DRAWS[0])
+        elif verdict.name not in pair:
+            yield _misnamed(both, verdict.name, DRAWS[0])
+
+
+def _solution(exercise: Code, seed: int) -> Iterator[tuple[Text, Text]]:
+    reference = Reference(exercise, seed)
+    for n, case in enumerate(reference.cases):
+        seen = reference.observe(n, NONE)
+        value = seen["value"]
+        if seen["error"]:
+            why = Text(f"抛出 {seen['error']['type']}", f"raises {seen['error']['type']}")
+        elif seen["changed"]:
+            why = Text("改动了输入", "changes its inputs")
+        elif isinstance(value, Array) and not np.isfinite(numbers(value)).all():
+            why = Text("结果不是有限数", "is not finite")
+        elif case.gradient and not seen["gradients"]:
+            why = Text("没有梯度", "has no gradient")
+        elif reference.varies(n, NONE):
+            why = Text("两次结果不同", "varies from run to run")
+        else:
+            continue
+        yield (
+            Text(f"参考解在用例 {case.tag} 上{why.zh}", f"the solution {why.en} on case {case.tag}"),
+            Text("改正参考解，或去掉这个用例", "mend the solution or drop the case"),
+        )
+
+
+def _passes(name: str, seed: int) -> tuple[Text, Text]:
+    return (
+        Text(f"错误 {name} 通过了（抽样 {seed}）", f"the mistake {name} passes (draw {seed})"),
+        Text("加一个能把它分辨出来的用例", "add a case that tells it apart"),
+    )
+
+
+def _misnamed(name: str, called: str | None, seed: int) -> tuple[Text, Text]:
+    return (
+        Text(f"错误 {name} 被叫作 {called}（抽样 {seed}）", f"the mistake {name} is called {called} (draw {seed})"),
+        Text(
+            "加一个能分辨两者的用例，或把它们列为互斥",
+            "add a case that tells them apart, or list them as exclusive",
+        ),
+    )
+
+
+def _document(answer: Any, variant: int = 0) -> bytes:
+    import json
+
+    return json.dumps({"variant": variant, "answer": answer}, ensure_ascii=False).encode()
+
+
+def _check(exercise: Exercise, name: str | None, answer: Any, variant: int = 0) -> Iterator[tuple[Text, Text]]:
+    assert not isinstance(exercise, Code)
+    verdict = answers.judge(exercise, _document(answer, variant))
+    if name is None and verdict.verdict != "pass":
+        yield (
+            Text(f"参考解没有通过（变式 {variant}）", f"the solution does not pass (variant {variant})"),
+            Text("改正参考解", "mend the solution"),
+        )
+    elif name and verdict.verdict == "pass":
+        yield _passes(name, variant)
+    elif name and verdict.name != name:
+        yield _misnamed(name, verdict.name, variant)
+
+
+def _numeric(exercise: Numeric) -> Iterator[tuple[Text, Text]]:
+    for variant in range(20):
+        givens = exercise.draw(random.Random(variant))
+        yield from _check(exercise, None, exercise.solution(givens), variant)
+        for name in exercise.mistakes:
+            yield from _check(exercise, name, exercise.solution(givens, fault=frozenset((name,))), variant)
+
+
+def _choice(exercise: Choice) -> Iterator[tuple[Text, Text]]:
+    right = {s.key: next(o.key for o in s.options if o.mistake is None) for s in exercise.steps}
+    yield from _check(exercise, None, right)
+    told_of = set()
+    for step in exercise.steps:
+        for option in step.options:
+            if option.mistake is not None:
+                told_of.add(option.mistake)
+                yield from _check(exercise, option.mistake, {**right, step.key: option.key})
+    for name in sorted(set(exercise.mistakes) - told_of):
+        yield _passes(name, 0)
+
+
+def _order(exercise: Order) -> Iterator[tuple[Text, Text]]:
+    for right in exercise.right:
+        yield from _check(exercise, None, {"order": list(right)})
+    for name, shows in exercise.wrong.items():
+        order = next((o for o in permutations(exercise.items) if shows(o) and o not in exercise.right), None)
+        if order is None:
+            yield _passes(name, 0)
+        else:
+            yield from _check(exercise, name, {"order": list(order)})

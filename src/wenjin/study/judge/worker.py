@@ -1,0 +1,183 @@
+"""The judge's own process: the only one that holds solutions. Started by name, spoken to in lines of JSON.
+
+    {"id", "op": "judge", "exercise", "answer" (base64), "variant"}  ->  {"id", "result": verdict}
+
+It never runs an answer: that happens in the sandbox's processes, which send back data (code.py).
+"""
+
+import base64
+import json
+import os
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wenjin.kit.exercise import Code, Limits
+from wenjin.kit.verdict import Verdict
+from wenjin.study.judge import answers, messages
+from wenjin.study.judge import code as programs
+from wenjin.study.judge.prove import prove
+from wenjin.study.judge.reference import checked
+from wenjin.study.judge.shelf import NoSuchExercise, Shelf
+from wenjin.study.judge.source import Unreadable, decode
+from wenjin.study.sandbox.inside import frames
+from wenjin.study.sandbox.pool import Ended, Job, Sandbox
+
+OUTPUT_CAP = 64 << 10
+
+
+class JobChannel:
+    """A sandboxed job as the channel to an answer."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    def ask(self, order: dict[str, Any]) -> Any:
+        try:
+            self.job.send(frames.write(order))
+            return frames.read(self.job.receive())
+        except Ended as ended:
+            raise programs.Stopped(ended.cause, ended.code) from None
+
+
+class Worker:
+    """Answers requests; one method an operation."""
+
+    def __init__(self, root: Path) -> None:
+        self.sandbox = Sandbox(warm=("torch",))
+        self.sandbox.start()  # warms up while this process imports torch itself
+        import torch
+
+        torch.set_num_threads(1)
+        self.shelf = Shelf(root)
+
+    def judge(self, exercise: str, answer: str, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
+        """The verdict on an answer."""
+        began = time.perf_counter()
+        verdict = self._verdict(exercise, base64.b64decode(answer), secrets.randbits(48) if seed is None else seed)
+        elapsed = (time.perf_counter() - began) * 1e3
+        return replace(verdict, ms=round(elapsed, 1), tier=self.sandbox.tier().name).as_dict()
+
+    def _verdict(self, id: str, answer: bytes, seed: int) -> Verdict:
+        try:
+            exercise = self.shelf.get(id).exercise
+        except NoSuchExercise:
+            return Verdict("error", messages.say("unknown-exercise", detail=id), "unknown-exercise")
+        if not isinstance(exercise, Code):
+            return answers.judge(exercise, answer)
+        with ExitStack() as stack:
+            jobs: list[Job] = []
+
+            def channel() -> JobChannel:
+                jobs.append(stack.enter_context(self.sandbox.open(exercise.limits)))
+                return JobChannel(jobs[0])
+
+            verdict = programs.judge(exercise, answer, channel, seed)
+            return replace(verdict, output=_output(jobs[0])) if jobs else verdict
+
+    def run(self, exercise: str, answer: str, scratch: str) -> dict[str, Any]:
+        """Run an answer on the learner's own lines, without a verdict."""
+        began = time.perf_counter()
+        shelved = self.shelf.get(exercise).exercise
+        assert isinstance(shelved, Code)
+        error, output = None, ""
+        try:
+            text = decode(base64.b64decode(answer))
+        except Unreadable as unreadable:
+            return {"output": "", "error": unreadable.text.as_dict(), "ms": 0.0}
+        with self.sandbox.open(shelved.limits) as job:
+            channel = JobChannel(job)
+            try:
+                loaded = channel.ask(
+                    {"op": "load", "source": text, "form": shelved.form, "define": shelved.define, "forbidden": []}
+                )
+                if loaded.get("error") is None:
+                    loaded = channel.ask({"op": "scratch", "source": scratch})
+                if loaded.get("error") is not None:
+                    error = _scratch_error(text, checked(loaded)["error"], loaded.get("stage"), shelved.limits)
+            except programs.Stopped as stop:
+                error = programs.stopped(shelved, stop).feedback
+            except (frames.Malformed, AttributeError):
+                error = messages.say("bad-reply")
+            output = _output(job)
+        elapsed = round((time.perf_counter() - began) * 1e3, 1)
+        return {"output": output, "error": error and error.as_dict(), "ms": elapsed}
+
+    def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:
+        """What a learner is shown of an exercise that is not answered by a program."""
+        shelved = self.shelf.get(exercise).exercise
+        return {"form": shelved.form} if isinstance(shelved, Code) else answers.problem(shelved, variant)
+
+    def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
+        """The faults of an exercise, for its author."""
+        shelved = self.shelf.get(exercise)
+        starter = shelved.folder / "starter.py"
+
+        def judge_starter() -> Verdict | None:
+            return self._verdict(exercise, starter.read_bytes(), 1) if starter.exists() else None
+
+        return [
+            {"where": exercise, "what": what.as_dict(), "remedy": remedy.as_dict()}
+            for what, remedy in prove(shelved.exercise, pairs, judge_starter)
+        ]
+
+    def tier(self) -> dict[str, Any]:
+        """The sandbox tier that the canaries proved."""
+        return self.sandbox.tier().as_dict()
+
+    def warm(self) -> dict[str, Any]:
+        """Load every exercise and wait until the sandbox is ready."""
+        for id in self.shelf.ids():
+            self.shelf.get(id)
+        return self.tier()
+
+
+def _output(job: Job) -> str:
+    job.end()
+    return messages.visible(job.output.decode("utf-8", "replace"))[:OUTPUT_CAP]
+
+
+def _scratch_error(text: str, error: dict[str, Any], stage: Any, limits: Limits) -> Any:
+    if stage == "compile":
+        return messages.say("syntax", detail=programs.syntax.explain(text, error))
+    return messages.error_text(messages.error_kind(error)[1], error, limits)
+
+
+def main() -> None:
+    """Serve requests from standard input until it ends. Standard output carries replies and nothing else."""
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    worker = Worker(Path(sys.argv[1]))
+    lock = threading.Lock()
+
+    def answer(request: dict[str, Any]) -> None:
+        id, operation = request.pop("id"), request.pop("op")
+        method: Callable[..., Any] = getattr(worker, operation)
+        try:
+            reply = {"id": id, "result": method(**request)}
+        except NoSuchExercise as error:
+            reply = {"id": id, "missing": str(error.args[0])}
+        except Exception as error:
+            import traceback
+
+            traceback.print_exc()
+            reply = {"id": id, "fault": f"{type(error).__name__}: {error}"}
+        with lock:
+            replies.write(json.dumps(reply) + "\n")
+            replies.flush()
+
+    with ThreadPoolExecutor(4) as pool:
+        for line in sys.stdin:
+            pool.submit(answer, json.loads(line))
+    worker.sandbox.close()
+
+
+if __name__ == "__main__":
+    main()
