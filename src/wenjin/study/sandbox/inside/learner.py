@@ -76,8 +76,13 @@ class Program:
         """Observe one case."""
         args = frames.revive(order["args"], order["strided"])
         kwargs = frames.revive(order["kwargs"], order["strided"])
-        with Watch(self.forbidden, self.used):
-            seen = observe.call(self._function(), args, kwargs, frames.raw, order["gradient"])
+        function = self._function()
+
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            with Watch(self.forbidden, self.used):
+                return function(*args, **kwargs)
+
+        seen = observe.call(watched, args, kwargs, frames.raw, order["gradient"])
         return {**seen, "used": sorted(self.used)}
 
     def _function(self) -> Any:

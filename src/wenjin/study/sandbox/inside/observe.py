@@ -110,7 +110,9 @@ def _gradients(value: Any, inputs: list[Any]) -> list[Any] | None:
 def build(kind: type, script: tuple[Any, ...]) -> list[Any]:
     """For a class: construct it with script[0], then call the methods of script[1]; returns each result."""
     made = kind(*script[0])
-    return [made(*arguments) if name == "__call__" else getattr(made, name)(*arguments) for name, arguments in script[1]]
+    return [
+        made(*arguments) if name == "__call__" else getattr(made, name)(*arguments) for name, arguments in script[1]
+    ]
 
 
 def printed(run: Callable[[], Any], stdin: str) -> str:

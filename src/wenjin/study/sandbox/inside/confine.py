@@ -1,0 +1,102 @@
+"""From a fresh fork of the zygote to a learner's process that can do nothing but compute.
+
+Order matters: namespaces and the box need capabilities, Landlock needs the files that it names, and seccomp comes last
+because it forbids what the others are made of.
+"""
+
+import fcntl
+import os
+import resource
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from . import kernel, landlock, seccomp
+
+NESTED = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS | kernel.CLONE_NEWPID
+MiB = 1 << 20
+BOX_SIZE, BOX_FILES = 48 * MiB, 2000  # all that a learner writes, /tmp and /dev/shm included
+
+
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What confines a learner. All on, except where the machine has no such thing, or a test switches one off.
+
+    nested    user, pid and mount namespaces for each job, with a tmpfs box
+    landlock  no file but those named
+    seccomp   no sockets, no processes, no kernel doors
+    limits    memory, time, file size, descriptors
+    """
+
+    nested: bool = True
+    landlock: bool = True
+    seccomp: bool = True
+    limits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a learner lives: `box` is its home, `read` may be read, `listed` only listed, `write` is written, too."""
+
+    box: str
+    read: tuple[str, ...]
+    listed: tuple[str, ...]
+    write: tuple[str, ...]
+
+
+def own_namespaces(uid: int, gid: int, box: str) -> None:
+    """As pid 1 of new namespaces: keep the ids, then give the learner a box and a /proc of its own."""
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
+        place = os.open(f"/proc/self/{name}", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(place, text.encode())
+        os.close(place)
+    harmless = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
+    kernel.mount("tmpfs", box, "tmpfs", harmless, f"size={BOX_SIZE},nr_inodes={BOX_FILES},mode=0700")
+    furnish(box)
+    kernel.mount(f"{box}/tmp", "/tmp", "", kernel.MS_BIND)
+    kernel.mount(f"{box}/shm", "/dev/shm", "", kernel.MS_BIND)
+    kernel.mount("proc", "/proc", "proc", harmless)
+
+
+def furnish(box: str) -> None:
+    """The folders of an empty box."""
+    for name in ("work", "tmp", "shm"):
+        os.mkdir(f"{box}/{name}", 0o700)
+
+
+def hold(descriptors: Sequence[int]) -> None:
+    """Hold exactly these descriptors, as 0, 1, 2, …"""
+    copies = [fcntl.fcntl(place, fcntl.F_DUPFD_CLOEXEC, len(descriptors)) for place in descriptors]
+    for number, place in enumerate(copies):
+        os.dup2(place, number)
+    try:
+        kernel.call(436, len(copies), 0xFFFFFFFF, 0)  # close_range
+    except OSError:
+        os.closerange(len(copies), 1 << 16)
+
+
+def limit(seconds: float, memory: int, address_space: int) -> None:
+    """Limits of one process: `memory` bytes beyond the `address_space` that the warmed libraries already take."""
+    most = address_space + memory
+    processor = 2 * int(seconds + 1)  # a backstop: the deadline is kept outside
+    for kind, value in (
+        (resource.RLIMIT_AS, most),
+        (resource.RLIMIT_CPU, processor),
+        (resource.RLIMIT_FSIZE, BOX_SIZE),
+        (resource.RLIMIT_NOFILE, 64),
+        (resource.RLIMIT_NPROC, 64),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_STACK, 8 * MiB),
+    ):
+        _soft, hard = resource.getrlimit(kind)
+        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(kind, (value, value))
+
+
+def confine(guards: Guards, places: Places) -> None:
+    """The last steps, in the learner's process, which has one thread: after this it can only compute."""
+    kernel.prctl(kernel.PR_SET_NO_NEW_PRIVS, 1)
+    if guards.landlock:
+        landlock.restrict(places.read, places.write, places.listed)
+    kernel.drop_capabilities()
+    if guards.seccomp:
+        seccomp.install()
