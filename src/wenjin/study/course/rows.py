@@ -6,7 +6,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from wenjin.kit.text import Text
 from wenjin.study.course.faults import Faults, nearest
@@ -76,7 +76,7 @@ def read_row(kind: type[T], row: object, where: str, faults: Faults, **given: An
         _refuse(where, row, NOUNS[dict], faults)
         return None
     values, known = dict(given), []
-    for field, hint, name in _schema(kind):
+    for field, hint, name in _schema(cast(Any, kind)):
         if name is None or field.name in given:
             continue
         known.append(name)
@@ -110,7 +110,7 @@ def index(rows: Sequence[T], where: str, faults: Faults) -> dict[str, T]:
 
 
 @cache
-def _schema(kind: Any) -> tuple[tuple[Field[Any], Any, str | None], ...]:
+def _schema(kind: type) -> tuple[tuple[Field[Any], Any, str | None], ...]:
     """The fields of a class, each with its type and its name in the file."""
     hints = get_type_hints(kind)
     return tuple((f, hints[f.name], f.metadata.get("row", f.name)) for f in fields(kind))
