@@ -206,7 +206,7 @@ def choose_torch(python: str, torch_index: str | None, offline: Path | None) -> 
     if cuda and not has_nvidia_driver():
         reason = say(
             f"pip 的方案带 {len(cuda)} 个 CUDA 包，这台机器没有 NVIDIA 驱动，所以从 {CPU_INDEX} 取 CPU 版",
-            f"pip's plan holds {len(cuda)} CUDA packages, and no NVIDIA driver is here: the CPU build, from {CPU_INDEX}",
+            f"pip's plan holds {len(cuda)} CUDA packages, no NVIDIA driver is here: the CPU build, from {CPU_INDEX}",
         )
         return ["--index-url", CPU_INDEX], alone, reason
     version = next(version for name, version, _ in plan if name == "torch")
@@ -280,8 +280,7 @@ def plan(development: bool, torch_index: str | None, offline: Path | None) -> in
     for number, step in enumerate(steps, start=1):
         print(f"[{number}/{len(steps)}] {describe(step)}")
         if step == "torch":
-            python = str(PYTHON) if "pip" in stamps() else sys.executable
-            where, _, reason = choose_torch(python, torch_index, offline)
+            where, _, reason = choose_torch(str(PYTHON) if "pip" in stamps() else sys.executable, torch_index, offline)
             print(f"    {' '.join([*where, (LOCKS / 'torch.txt').read_text(encoding='utf-8').strip()])}\n    {reason}")
         elif packages := packages_of(step):
             print(f"    {', '.join(packages)}")

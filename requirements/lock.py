@@ -1,6 +1,6 @@
 """Lock every requirements/*.in with hashes, and measure what the locked packages weigh.
 
-    .venv/bin/python requirements/lock.py            needs `./wenjin test` to have run once (pip-tools)
+    .venv/bin/python requirements/lock.py [--upgrade | --sizes]      needs pip-tools, which `./wenjin test` installs
 
 Writes   *.txt with the hashes of every file that the index offers for a version, so that one lock serves all
          platforms; sizes.json: package -> [bytes to fetch, bytes on disk], measured on the machine that runs this
@@ -8,10 +8,12 @@ Omits    torch's own lock: its wheel differs from machine to machine, so torch.t
 """
 
 import json
+import marshal
 import re
 import subprocess
 import sys
 import tempfile
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -29,6 +31,20 @@ def lock(name: str) -> None:
     subprocess.run([*tool, *sys.argv[1:], "-o", f"{name}.txt", f"{name}.in"], cwd=HERE, check=True)
 
 
+def on_disk(wheel: zipfile.ZipFile) -> int:
+    """Bytes that a wheel takes once installed: its files, and the byte code that pip makes of its Python."""
+    total = 0
+    for row in wheel.infolist():
+        total += row.file_size
+        if row.filename.endswith(".py"):
+            with warnings.catch_warnings(action="ignore"):
+                try:
+                    total += len(marshal.dumps(compile(wheel.read(row), row.filename, "exec", dont_inherit=True)))
+                except (SyntaxError, ValueError):  # templates and code for other Pythons: pip leaves them uncompiled
+                    continue
+    return total
+
+
 def measure() -> dict[str, tuple[int, int]]:
     """Fetch every locked package once and look at it: package -> (bytes to fetch, bytes on disk)."""
     sizes = {}
@@ -41,12 +57,12 @@ def measure() -> dict[str, tuple[int, int]]:
             package = canonical(path.name.split("-")[0])
             if path.suffix == ".whl":
                 with zipfile.ZipFile(path) as wheel:
-                    sizes[package] = (path.stat().st_size, sum(row.file_size for row in wheel.infolist()))
+                    sizes[package] = (path.stat().st_size, on_disk(wheel))
     return sizes
 
 
 if __name__ == "__main__":
-    for each in ORDER:
+    for each in ORDER if "--sizes" not in sys.argv else ():
         lock(each)
         print(f"{each}.txt")
     rows = ",\n".join(f'  "{package}": {json.dumps(pair)}' for package, pair in sorted(measure().items()))
