@@ -4,7 +4,7 @@ Stages stand as the syllabus lists them. Within a stage a topic comes after thos
 that the tracks meet earlier comes first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from wenjin.study.course.graph import Topic, Track
 
@@ -39,6 +39,18 @@ def map_order(topics: Mapping[str, Topic], stages: Sequence[str], tracks: Sequen
         return stage.get(topics[key].stage, float("inf")), depth[key], mean, key
 
     return {key: topics[key] for key in sorted(topics, key=rank)}
+
+
+def closure(keys: Iterable[str], topics: Mapping[str, Topic]) -> set[str]:
+    """The given topics and everything they build on."""
+    found: set[str] = set()
+    waiting = list(keys)
+    while waiting:
+        key = waiting.pop()
+        if key not in found:
+            found.add(key)
+            waiting.extend(topics[key].prerequisites)
+    return found
 
 
 def cycles(topics: Mapping[str, Topic]) -> list[list[str]]:
