@@ -136,7 +136,7 @@ class Database:
             if connection.execute(drafts.update().where(here).values(row)).rowcount:
                 return True
             first = self._insert(drafts).values(row).on_conflict_do_nothing(index_elements=["subject"])
-            return bool(connection.execute(first).rowcount)
+            return connection.execute(first.returning(drafts.c.subject)).first() is not None
 
         if self._do(save):
             return saved

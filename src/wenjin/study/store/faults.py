@@ -27,7 +27,7 @@ NO_FOLDER = Text(
 )
 DISK = Text(
     "读写 {where} 时磁盘出错（{detail}）；请检查磁盘，数据目录里的 backups 保存着备份。",
-    "The disk failed while reading or writing {where} ({detail}); check the disk; backups/ in the data folder holds copies.",
+    "The disk failed while reading or writing {where} ({detail}); check the disk; backups/ beside it holds copies.",
 )
 DAMAGED = Text(
     "{where} 已损坏或不是本程序的数据库（{detail}）；请先把它移到别处，再从数据目录的 backups 取回最近的备份。",
@@ -86,5 +86,6 @@ def _told(cause: BaseException | None) -> Text:
         "LOCKED": BUSY,
         "CORRUPT": DAMAGED,
         "NOTADB": DAMAGED,
+        "ERROR": DAMAGED,  # an unknown file format, a table that is not there
     }
     return family.get(code.removeprefix("SQLITE_").split("_")[0], DISK)

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def places(
         data=data,
         workspace=workspace,
         log=data / "wenjin.log",
-        database_url=environ.get("WENJIN_DATABASE_URL") or f"sqlite:///{data / 'wenjin.db'}",
+        database_url=environ.get("WENJIN_DATABASE_URL") or f"sqlite:///{quote(str(data / 'wenjin.db'), safe='/:')}",
         socket=data / "owner.sock",
         lock=data / "owner.lock",
         secret=data / "secret",

@@ -4,7 +4,7 @@ big-endian) and JSON. A message may carry one open file, which is how the lock i
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,7 +69,7 @@ def connect(path: Path, timeout: float) -> socket.socket:
     return peer
 
 
-def send(peer: socket.socket, message: Any, file: int | None = None) -> None:
+def send(peer: socket.socket, message: Mapping[str, Any], file: int | None = None) -> None:
     body = json.dumps(message).encode()
     if len(body) > LARGEST:
         raise StoreError(TOO_LARGE.format(size=len(body) >> 20, most=LARGEST >> 20))
@@ -80,7 +80,7 @@ def send(peer: socket.socket, message: Any, file: int | None = None) -> None:
     peer.sendall(frame)
 
 
-def receive(peer: socket.socket) -> tuple[Any, int | None]:
+def receive(peer: socket.socket) -> tuple[dict[str, Any], int | None]:
     """A message and the file that came with it. ConnectionError when the peer is gone or does not speak this."""
     files: list[int] = []
     try:
@@ -89,6 +89,8 @@ def receive(peer: socket.socket) -> tuple[Any, int | None]:
             raise ConnectionError("not a message of ours")
         body = _exactly(peer, size, files)
         message = json.loads(body)
+        if not isinstance(message, dict):
+            raise ConnectionError("not a message of ours")
     except BaseException as error:
         for file in files:
             os.close(file)
