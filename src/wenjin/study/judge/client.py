@@ -3,6 +3,8 @@
 import base64
 import itertools
 import json
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Sequence
@@ -12,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.exercise import Limits
+from wenjin.kit.verdict import Verdict
 from wenjin.study.judge import messages
 from wenjin.study.sandbox import launch
 
@@ -25,12 +28,12 @@ class JudgeError(RuntimeError):
 class Judge:
     """Asks the judge's process, which is started on first use or by `warm` and again when it died. Thread-safe."""
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self.command = list(command)
+    def __init__(self, command: Sequence[str], readable: Sequence[Path] = ()) -> None:
+        self.command, self.readable = list(command), list(readable)
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
-        self._process: launch.Worker | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def judge(self, exercise: str, answer: bytes, *, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
         """The verdict on an answer, as kit.Verdict.as_dict(). A judge that fails is a verdict too, never a raise."""
@@ -40,7 +43,7 @@ class Judge:
             )
         except JudgeError as error:
             feedback = messages.say("judge-fault", detail=str(error))
-            return messages.Verdict("error", feedback, "judge-fault").as_dict()
+            return Verdict("error", feedback, "judge-fault").as_dict()
         return result
 
     def run(self, exercise: str, source: bytes, scratch: str) -> dict[str, Any]:
@@ -74,7 +77,7 @@ class Judge:
         with self._lock:
             process, self._process = self._process, None
         if process is not None:
-            process.close()
+            launch.stop(process)
 
     def __enter__(self) -> "Judge":
         return self
@@ -97,20 +100,23 @@ class Judge:
     def _send(self, op: str, arguments: dict[str, Any]) -> "Future[dict[str, Any]]":
         future: Future[dict[str, Any]] = Future()
         with self._lock:
-            if self._process is None or not self._process.alive():
-                self._process = launch.start_worker(self.command)
+            if self._process is None or self._process.poll() is not None:
+                self._process = launch.start_worker(self.command, environment=_environment(), readable=self.readable)
                 threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
             number = next(self._numbers)
             self._waiting[number] = future
             try:
-                self._process.write(json.dumps({"id": number, "op": op, **arguments}) + "\n")
+                assert self._process.stdin is not None
+                self._process.stdin.write(json.dumps({"id": number, "op": op, **arguments}).encode() + b"\n")
+                self._process.stdin.flush()
             except OSError as error:
                 self._waiting.pop(number)
                 future.set_result({"fault": f"the judge's process is gone ({error})"})
         return future
 
-    def _read(self, process: "launch.Worker") -> None:
-        for line in process.lines():
+    def _read(self, process: "subprocess.Popen[bytes]") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
             reply = json.loads(line)
             with self._lock:
                 future = self._waiting.pop(reply.pop("id"), None)
@@ -124,8 +130,15 @@ class Judge:
             future.set_result({"fault": "the judge's process ended"})
 
 
+def _environment() -> dict[str, str]:
+    """What the worker may know of our environment: where programs and libraries are, and no more."""
+    kept = {
+        name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH", "SYSTEMROOT", "TMPDIR") if name in os.environ
+    }
+    return {**kept, "LANG": "C.UTF-8", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1"}
+
+
 def local_judge(curriculum: Path | None = None) -> Judge:
     """The judge of this installation, not yet started."""
     root = curriculum or Path(str(files("wenjin") / "curriculum"))
-    command = [sys.executable, "-m", "wenjin.study.judge.worker", str(root)]
-    return Judge(launch.unprivileged(command, readable=[root]))
+    return Judge([sys.executable, "-m", "wenjin.study.judge.worker", str(root)], readable=[root])

@@ -6,6 +6,7 @@ are shuffled and each is sent twice, so that neither order nor repetition can be
 
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Protocol
 
 from wenjin.kit.exercise import Code
@@ -32,6 +33,10 @@ class Channel(Protocol):
 
     def ask(self, order: dict[str, Any]) -> Any: ...
 
+    def printed(self) -> str:
+        """What the answer printed since this was last asked."""
+        ...
+
 
 class Stopped(Exception):
     """The answer's process ended. cause: exit, signal, memory, timeout or flood."""
@@ -51,13 +56,16 @@ def judge(exercise: Code, answer: bytes, open_channel: Callable[[], Channel], se
         return Verdict("error", messages.say("empty", define=exercise.define), "missing")
     reference = Reference(exercise, seed)
     trial = Trial(exercise, reference, random.Random(seed ^ 0x5EED))
+    channel = open_channel()
     try:
-        refused = trial.run(text, open_channel())
+        refused = trial.run(text, channel)
     except Stopped as stop:
         refused = stopped(exercise, stop)
     except frames.Malformed:
         refused = Verdict("error", messages.say("bad-reply"), "bad-reply")
-    return refused or trial.verdict()
+    if refused:
+        return replace(refused, output=trial.printed + channel.printed())
+    return trial.verdict()
 
 
 def stopped(exercise: Code, stop: Stopped) -> Verdict:
@@ -77,6 +85,8 @@ class Trial:
         self.exercise, self.reference, self.dice = exercise, reference, dice
         self.seen: list[Observation | None] = [None] * len(reference.cases)
         self.used: set[str] = set()
+        self.printed = ""  # while the file was loaded
+        self.prints: dict[int, str] = {}  # on each case, the first time
 
     def run(self, text: str, channel: Channel) -> Verdict | None:
         """Collect observations; returns a verdict only where the program did not get as far as being called."""
@@ -87,6 +97,7 @@ class Trial:
         )  # fmt: skip
         if not isinstance(loaded, dict):
             raise frames.Malformed("no reply")
+        self.printed = channel.printed()
         if loaded.get("error"):
             return self._broken(text, loaded)
         if exercise.form != "program" and not loaded.get("defined"):
@@ -109,6 +120,7 @@ class Trial:
         reply = channel.ask(
             {"op": "case", "args": args, "kwargs": kwargs, "gradient": case.gradient, "strided": case.strided}
         )
+        self.prints.setdefault(n, channel.printed())
         used = reply.get("used") if isinstance(reply, dict) else None
         self.used |= {word for word in self.exercise.forbidden if isinstance(used, list) and word in used}
         return checked(reply)
@@ -127,7 +139,7 @@ class Trial:
         total = len(cases)
         if self.used:
             feedback = messages.say("library-shortcut", detail=", ".join(sorted(self.used)))
-            return Verdict("wrong", feedback, "library-shortcut", total=total)
+            return Verdict("wrong", feedback, "library-shortcut", output=self._output(0), total=total)
         departures: dict[int, Difference] = {}
         for n, seen in enumerate(self.seen):
             if seen is not None:
@@ -135,7 +147,7 @@ class Trial:
                 if found:
                     departures[n] = found
         if not departures:
-            return Verdict("pass", messages.say("pass"), None, passed=total, total=total)
+            return Verdict("pass", messages.say("pass"), None, output=self._output(0), passed=total, total=total)
         evidence = Evidence(cases, self.seen, departures)
         first = evidence.failing[0]
         told = self._told(evidence)
@@ -147,9 +159,14 @@ class Trial:
             case=self._case(first, departures[first]),
             section=told.section,
             more=messages.trace_text(error) if error else None,
+            output=self._output(first),
             passed=total - len(departures),
             total=total,
         )
+
+    def _output(self, n: int) -> str:
+        """What the answer printed while it was loaded and on the case that is shown."""
+        return self.printed + self.prints.get(n, "")
 
     def _told(self, evidence: Evidence) -> Verdict:
         name = self._name(evidence)

@@ -21,23 +21,23 @@ from typing import Any
 
 from wenjin.kit.exercise import Code, Limits
 from wenjin.kit.verdict import Verdict
-from wenjin.study.judge import answers, messages
+from wenjin.study.judge import answers, messages, syntax
 from wenjin.study.judge import code as programs
 from wenjin.study.judge.prove import prove
 from wenjin.study.judge.reference import checked
 from wenjin.study.judge.shelf import NoSuchExercise, Shelf
 from wenjin.study.judge.source import Unreadable, decode
 from wenjin.study.sandbox.inside import frames
-from wenjin.study.sandbox.pool import Ended, Job, Sandbox
-
-OUTPUT_CAP = 64 << 10
+from wenjin.study.sandbox.job import Ended, Job
+from wenjin.study.sandbox.job import Limits as JobLimits
+from wenjin.study.sandbox.pool import Sandbox
 
 
 class JobChannel:
     """A sandboxed job as the channel to an answer."""
 
     def __init__(self, job: Job) -> None:
-        self.job = job
+        self.job, self.told = job, 0
 
     def ask(self, order: dict[str, Any]) -> Any:
         try:
@@ -45,6 +45,10 @@ class JobChannel:
             return frames.read(self.job.receive())
         except Ended as ended:
             raise programs.Stopped(ended.cause, ended.code) from None
+
+    def printed(self) -> str:
+        new, self.told = self.job.output[self.told :], len(self.job.output)
+        return messages.visible(new.decode("utf-8", "replace"))
 
 
 class Worker:
@@ -73,14 +77,12 @@ class Worker:
         if not isinstance(exercise, Code):
             return answers.judge(exercise, answer)
         with ExitStack() as stack:
-            jobs: list[Job] = []
+            return programs.judge(
+                exercise, answer, lambda: JobChannel(stack.enter_context(self._open(exercise.limits))), seed
+            )
 
-            def channel() -> JobChannel:
-                jobs.append(stack.enter_context(self.sandbox.open(exercise.limits)))
-                return JobChannel(jobs[0])
-
-            verdict = programs.judge(exercise, answer, channel, seed)
-            return replace(verdict, output=_output(jobs[0])) if jobs else verdict
+    def _open(self, limits: Limits) -> Job:
+        return self.sandbox.open(JobLimits(limits.seconds, limits.memory << 20))
 
     def run(self, exercise: str, answer: str, scratch: str) -> dict[str, Any]:
         """Run an answer on the learner's own lines, without a verdict."""
@@ -92,7 +94,7 @@ class Worker:
             text = decode(base64.b64decode(answer))
         except Unreadable as unreadable:
             return {"output": "", "error": unreadable.text.as_dict(), "ms": 0.0}
-        with self.sandbox.open(shelved.limits) as job:
+        with self._open(shelved.limits) as job:
             channel = JobChannel(job)
             try:
                 loaded = channel.ask(
@@ -106,7 +108,7 @@ class Worker:
                 error = programs.stopped(shelved, stop).feedback
             except (frames.Malformed, AttributeError):
                 error = messages.say("bad-reply")
-            output = _output(job)
+            output = channel.printed()
         elapsed = round((time.perf_counter() - began) * 1e3, 1)
         return {"output": output, "error": error and error.as_dict(), "ms": elapsed}
 
@@ -139,14 +141,9 @@ class Worker:
         return self.tier()
 
 
-def _output(job: Job) -> str:
-    job.end()
-    return messages.visible(job.output.decode("utf-8", "replace"))[:OUTPUT_CAP]
-
-
 def _scratch_error(text: str, error: dict[str, Any], stage: Any, limits: Limits) -> Any:
     if stage == "compile":
-        return messages.say("syntax", detail=programs.syntax.explain(text, error))
+        return messages.say("syntax", detail=syntax.explain(text, error))
     return messages.error_text(messages.error_kind(error)[1], error, limits)
 
 

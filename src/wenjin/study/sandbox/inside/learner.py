@@ -11,11 +11,7 @@ import sys
 import types
 from typing import Any
 
-if __package__:
-    from . import frames, observe
-else:  # started inside the sandbox, where this folder is all there is of us
-    import frames  # type: ignore[import-not-found,no-redef]
-    import observe  # type: ignore[import-not-found,no-redef]
+from . import frames, observe
 
 
 def main(request: int, reply: int) -> None:

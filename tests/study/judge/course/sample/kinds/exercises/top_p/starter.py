@@ -1,0 +1,2 @@
+def top_p(probs, p):
+    raise NotImplementedError("your turn")
