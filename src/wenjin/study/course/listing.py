@@ -46,8 +46,12 @@ class Listings:
         self._lock = threading.Lock()
 
     def cite(self, target: str) -> Listing:
-        """The lines that `module:name` names; `module` alone is the whole file. Raises ListingError."""
+        """The lines that `module:name` names; `module` alone is the whole file, and `stack.nn` means `wenjin.stack.nn`.
+
+        Raises ListingError."""
         module, colon, name = target.strip().partition(":")
+        if module.partition(".")[0] in ROOMS:
+            module = f"wenjin.{module}"
         path = self.path(module)
         source, tree = self._read(path, module)
         lines = source.splitlines()
