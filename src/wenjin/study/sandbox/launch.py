@@ -119,7 +119,7 @@ def bwrap_argv(
 
     `hide` are folders below shown ones that appear empty; `box` is the one tree that can be written, `size` bytes.
     """
-    line = [program, "--unshare-all", "--die-with-parent", "--new-session", "--clearenv", "--cap-drop", "ALL"]
+    line = [program, "--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
     for folder in ("/usr", "/etc/ld.so.cache", "/sys/devices/system/cpu"):
         line += ["--ro-bind-try", folder, folder]
     for folder in ("/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin"):

@@ -17,6 +17,12 @@ from wenjin.study.sandbox.job import Job, SandboxError
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 START_SECONDS = 120.0  # a cold disk and a busy machine; a warm start takes two seconds
+ENVIRONMENT = {  # all that the zygote inherits; a learner's own environment holds HOME alone
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "2",  # an arena reserves 64 MiB of a limited address space
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",  # see inside/hugepages.py
+}
 
 
 class Warm:
@@ -44,7 +50,7 @@ class Warm:
             )
             self.process = launch.start(
                 argv,
-                env={"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+                env=ENVIRONMENT,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 stdout=self._errors,

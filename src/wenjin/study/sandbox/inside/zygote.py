@@ -20,10 +20,11 @@ import socket
 import sys
 import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from . import confine, kernel, landlock
+from . import confine, hugepages, kernel, landlock
 from .confine import Guards, Places
 
 WATCH_SECONDS = 0.05
@@ -57,6 +58,7 @@ def warm(names: list[str]) -> None:
         for kind in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
             x = torch.ones(2, 3, 4, 5, dtype=kind, requires_grad=True)
             (x @ x.transpose(-2, -1)).softmax(-1).sum().backward()
+    _reseed()  # imports what it needs
 
 
 class Zygote:
@@ -75,13 +77,18 @@ class Zygote:
         size, resident = _statm("self")
         self.address_space, self.resident = size, resident
         self.tell({"op": "ready", "nested": self.guards.nested, "landlock": landlock.version()})
+        pages: Iterator[None] | None = hugepages.gather()
         while True:
-            for place, _event in self.poll.poll(1000 * WATCH_SECONDS if self.jobs else None):
+            waiting = self.poll.poll(1000 * WATCH_SECONDS if self.jobs or pages else None)
+            for place, _event in waiting:
                 if place == self.control.fileno():
                     self.obey()
                 else:
                     self.bury(self.jobs[place])
             self.watch()
+            while pages and not waiting and not self.jobs and not self.poll.poll(0):
+                if next(pages, "done") == "done":
+                    pages = None
 
     def tell(self, message: dict[str, Any]) -> None:
         self.control.send(json.dumps(message).encode())
@@ -242,7 +249,7 @@ def _reseed() -> None:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()
     if "torch" in sys.modules:
-        sys.modules["torch"].seed()
+        sys.modules["torch"].default_generator.seed()  # torch.seed() asks every kind of device: 18 ms
 
 
 def nesting_works(box: str) -> bool:
