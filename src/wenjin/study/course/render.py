@@ -96,20 +96,8 @@ class Renderer:
             self._lessons[topic.id, language] = (made_of, _stamps(context.cited), page)
         return page
 
-    def markdown(self, text: str, language: Language = "zh") -> str:
-        """A task, hint, card or feedback as HTML."""
-        return self._short(text, language, inline=False)
-
-    def inline(self, text: str, language: Language = "zh") -> str:
-        """The same without a paragraph around it."""
-        return self._short(text, language, inline=True)
-
-    def source(self, module: str) -> Page:
-        """A source file of the library, each line with the id L<number>. Raises ListingError."""
-        cited = self.listings.cite(module)
-        return Page(cited.module, code_block(cited.text, first=1, ids=True))
-
-    def _short(self, text: str, language: Language, inline: bool) -> str:
+    def markdown(self, text: str, language: Language = "zh", inline: bool = False) -> str:
+        """A task, hint, card or feedback as HTML; with `inline` without a paragraph around it."""
         key = (text, language, inline)
         kept = self._texts.get(key)
         if kept is None:
@@ -120,6 +108,11 @@ class Renderer:
                     self._texts.clear()
                 self._texts[key] = kept
         return kept
+
+    def source(self, module: str) -> Page:
+        """A source file of the library, each line with the id L<number>. Raises ListingError."""
+        cited = self.listings.cite(module)
+        return Page(cited.module, code_block(cited.text, first=1, ids=True))
 
     # The structure of a lesson
 
