@@ -1,0 +1,92 @@
+"""Every submission gets an accepted verdict, none forges a pass, and nothing of any is left behind."""
+
+import json
+import random
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.hostile.conftest import Ground
+from tests.hostile.corpus import ALL, CORRECT, FORGING, WRONG, Submission
+from wenjin.kit.exercise import Limits
+
+EXERCISE = "self-attention/write-attention"
+GOOD = ALL["correct_matmul"]
+LATEST = Limits().seconds + 2.0
+
+Count = Callable[[int], int]
+
+
+def submit(ground: Ground, submission: Submission) -> dict:
+    """Submit, and hold the verdict against everything that is demanded of every verdict."""
+    began = time.monotonic()
+    verdict = ground.judge.judge(EXERCISE, submission.body)
+    assert time.monotonic() - began < LATEST, f"{submission.name}: the verdict came late"
+    assert submission.accepts(verdict["verdict"]), f"{submission.name}: {verdict}"
+    assert verdict["verdict"] != "pass" or "pass" in submission.expect, f"{submission.name}: a forged pass"
+    assert "CANARY" not in json.dumps(verdict), f"{submission.name}: a secret is in the verdict"
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e]", verdict["output"]), submission.name
+    assert len(json.dumps(verdict)) < 1 << 17
+    for language in ("zh", "en"):
+        assert 0 < len(verdict["feedback"][language]) <= 600
+    return verdict
+
+
+def is_well(ground: Ground) -> None:
+    verdict = ground.judge.judge(EXERCISE, GOOD.body)
+    assert verdict["verdict"] == "pass", verdict
+
+
+def test_listed_order(ground: Ground) -> None:
+    is_well(ground)
+    before, marks = ground.processes(), ground.fingerprint()
+    for submission in ALL.values():
+        submit(ground, submission)
+        is_well(ground)
+        assert ground.settled(before), f"{submission.name}: a process is left"
+    assert ground.fingerprint() == marks, "a file was left or changed"
+    assert ground.heard == []
+
+
+def test_shuffled(ground: Ground, count: Count) -> None:
+    for submission in random.Random(3).sample(list(ALL.values()), count(len(ALL))):
+        submit(ground, submission)
+    is_well(ground)
+    assert ground.heard == []
+
+
+def test_four_at_a_time(ground: Ground, count: Count) -> None:
+    """A correct submission between each two must pass however its neighbors behave."""
+    line = [s for one in random.Random(4).sample(list(ALL.values()), count(len(ALL))) for s in (one, GOOD)]
+    with ThreadPoolExecutor(4) as pool:
+        verdicts = list(pool.map(lambda s: (s, ground.judge.judge(EXERCISE, s.body)), line))
+    for submission, verdict in verdicts:
+        assert submission.accepts(verdict["verdict"]), f"{submission.name}: {verdict}"
+    assert ground.heard == []
+
+
+@pytest.mark.parametrize("submission", FORGING, ids=lambda s: s.name)
+def test_no_forged_pass_in_a_row(ground: Ground, count: Count, submission: Submission) -> None:
+    for _ in range(count(20)):
+        submit(ground, submission)
+    is_well(ground)
+
+
+@pytest.mark.parametrize("submission", CORRECT, ids=lambda s: s.name)
+def test_correct_answers_pass(ground: Ground, count: Count, submission: Submission) -> None:
+    for seed in range(count(200)):
+        verdict = ground.judge.judge(EXERCISE, submission.body, seed=seed)
+        assert verdict["verdict"] == "pass", (seed, verdict)
+
+
+def told(verdict: dict) -> str:
+    return verdict["feedback"]["zh"] + " " + verdict["feedback"]["en"]
+
+
+def test_the_mistake_is_named(ground: Ground) -> None:
+    """At least nine in ten wrong answers are told their own cause."""
+    missed = [s.name for s in WRONG if s.hint and not re.search(s.hint, told(submit(ground, s)))]
+    assert len(missed) <= len(WRONG) // 10, missed
