@@ -58,6 +58,11 @@ class Judge:
         result: dict[str, Any] = self._ask("problem", exercise=exercise, variant=variant)
         return result
 
+    def solution(self, exercise: str, variant: int = 0) -> str:
+        """The reference answer, as text that the judge accepts. Who may read it is the caller's to know."""
+        text: str = self._ask("solution", exercise=exercise, variant=variant)
+        return text
+
     def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
         """The faults of an exercise, for its author; `pairs` is the share of pairs of mistakes that are tried."""
         result: list[dict[str, Any]] = self._ask("prove", patience=3600.0, exercise=exercise, pairs=pairs)

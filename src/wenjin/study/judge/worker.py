@@ -26,6 +26,7 @@ from wenjin.study.judge import code as programs
 from wenjin.study.judge.prove import prove
 from wenjin.study.judge.reference import checked
 from wenjin.study.judge.shelf import NoSuchExercise, Shelf
+from wenjin.study.judge.solution import reference
 from wenjin.study.judge.source import Unreadable, decode
 from wenjin.study.sandbox.inside import frames
 from wenjin.study.sandbox.job import Ended, Job
@@ -116,6 +117,11 @@ class Worker:
         """What a learner is shown of an exercise that is not answered by a program."""
         shelved = self.shelf.get(exercise).exercise
         return {"form": shelved.form} if isinstance(shelved, Code) else answers.problem(shelved, variant)
+
+    def solution(self, exercise: str, variant: int = 0) -> str:
+        """The reference answer as a learner may read it."""
+        shelved = self.shelf.get(exercise)
+        return reference(shelved.exercise, shelved.folder, variant)
 
     def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
         """The faults of an exercise, for its author."""
