@@ -88,13 +88,6 @@ def _exercises(topic: Topic, folder: Path, faults: Faults) -> tuple[Exercise, ..
         if other.name not in named:
             what = Text("topic.toml 没有列出这个练习。", "topic.toml does not list this exercise.")
             faults.add(other, what, nearest(other.name, tuple(named)))
-    for exercise in topic.exercises:
-        if exercise.kind is None and topic.written:
-            faults.add(
-                f"{faults.place(folder.parent / 'topic.toml')}, exercise {exercise.name}",
-                Text("没有写 kind。", "kind is missing."),
-                Text('写明答案的形式，例如 kind = "function"。', 'Say what an answer is, as in kind = "function".'),
-            )
     if not topic.written:
         return topic.exercises
     return tuple(read_exercise(exercise, folder / snake(exercise.name), faults) for exercise in topic.exercises)

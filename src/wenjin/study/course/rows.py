@@ -24,7 +24,7 @@ NOUNS = {
 }
 
 
-def read_toml(path: Path, faults: Faults) -> dict[str, Any] | None:
+def read_toml(path: Path, faults: Faults, *, versioned: bool = True) -> dict[str, Any] | None:
     """The table of a file, its `format` checked and taken off; None when it cannot be read."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -43,7 +43,7 @@ def read_toml(path: Path, faults: Faults) -> dict[str, Any] | None:
             Text("改正这一行；字符串要加引号，列表用方括号。", "Mend that line: texts need quotes, lists brackets."),
         )
     else:
-        return _of_our_format(table, path, faults)
+        return _of_our_format(table, path, faults) if versioned else table
     return None
 
 

@@ -93,7 +93,7 @@ def _topic(topic: Topic, where: str, faults: Faults) -> None:
         if not MODULE.fullmatch(module):
             what = Text(f"library 里的 {module} 不是模块名。", f"{module} in library is no module.")
             faults.add(where, what, Text("写成 stack.包.模块。", "Write it as stack.package.module."))
-    _once(where, "exercise, lab", [work.name for work in (*topic.exercises, *topic.labs)], faults)
+    _once(where, "exercise, lab", [e.name for e in topic.exercises] + [lab.name for lab in topic.labs], faults)
     if not topic.exercises or not topic.labs:
         what = Text("至少要有一个练习和一个实验。", "A topic needs at least one exercise and one lab.")
         faults.add(where, what, Text("补上缺的那个。", "Add what is missing."))

@@ -1,0 +1,143 @@
+"""What a topic's files hold beside the code: facts, formulas, listings, cards, pitfalls, passes, mistakes."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from wenjin.kit.exercise import Mistake
+from wenjin.kit.text import Language, Text
+from wenjin.study.course import lesson as lessons
+from wenjin.study.course.faults import Faults, nearest
+from wenjin.study.course.folders import snake
+from wenjin.study.course.graph import Exercise, Topic
+from wenjin.study.course.lesson import Lesson
+from wenjin.study.course.listing import ListingError, Listings
+from wenjin.study.course.maths import Maths, MathsError
+from wenjin.study.course.passes import PASSES, Explain, Pass, Pitfall
+from wenjin.study.course.rows import read_row, read_toml
+from wenjin.study.course.tasks import missing
+
+FEWEST_MISTAKES = 3
+
+
+def facts(topic: Topic, place: str, faults: Faults) -> None:
+    """What a written topic says of itself, which a planned one need not."""
+    for name, value in (("goal", topic.goal), ("outside", topic.outside), ("teaches", topic.teaches)):
+        if not value:
+            what = Text(f"还没有写 {name}。", f"{name} is still to be written.")
+            faults.add(place, what, Text(f"补上 {name}。", f"Add {name}."))
+    if not topic.sources:
+        what = Text("没有列出处。", "It lists no source.")
+        faults.add(place, what, Text("写上 [[source]]。", "Add a [[source]]."))
+    for source in topic.sources:
+        if sum(part is not None for part in (source.doi, source.arxiv, source.address)) != 1:
+            what = Text(
+                f"出处《{source.title}》要有且只有一个去处。", f"“{source.title}” needs exactly one place to find it."
+            )
+            faults.add(place, what, Text("写 doi、arxiv 或 address 中的一个。", "Give one of doi, arxiv, address."))
+    if topic.status == "whole":
+        for lab in topic.labs:
+            if not lab.written:
+                what = Text(f"实验 {lab.name} 还没写。", f"The lab {lab.name} is not written.")
+                remedy = Text('写上它，或写 status = "lesson"。', 'Write it, or say status = "lesson".')
+                faults.add(place, what, remedy)
+
+
+def formulas(lesson: Lesson, language: Language, folder: Path, maths: Maths, faults: Faults) -> None:
+    place = faults.place(lessons.path(folder, language))
+    for formula in lesson.formulas:
+        try:
+            maths.html(formula.tex, formula.display)
+        except MathsError as error:
+            faults.add(f"{place}:{formula.line}", error.text, Text("改正 LaTeX。", "Mend the LaTeX."))
+
+
+def listings(lesson: Lesson, folder: Path, cite: Listings, faults: Faults) -> None:
+    """What the lesson cites is in the source. One language is enough: both cite the same."""
+    place = faults.place(lessons.path(folder, "zh"))
+    for directive in lesson.directives:
+        if directive.kind == "code" and directive.argument:
+            try:
+                cite.cite(directive.argument)
+            except ListingError as error:
+                faults.add(f"{place}:{directive.line}", error.text, Text("改正引用。", "Mend the citation."))
+
+
+def cards(topic: Topic, anchors: Iterable[str], place: str, faults: Faults) -> None:
+    if len(topic.cards) != topic.wanted_cards:
+        have, want = len(topic.cards), topic.wanted_cards
+        what = Text(f"有 {have} 张卡片，topic.toml 说 {want} 张。", f"It holds {have} cards; topic.toml says {want}.")
+        faults.add(place, what, Text("补齐卡片，或改正数目。", "Write the cards, or correct the number."))
+    for card in topic.cards:
+        _section(card.section, anchors, f"{place}, card {card.id}", faults)
+
+
+def pitfalls(found: list[Pitfall], anchors: Iterable[str], place: str, faults: Faults) -> None:
+    if not found:
+        what = Text("没有常见报错。", "There are no pitfalls.")
+        faults.add(place, what, Text("写上真实的报错和引发它的程序。", "Add real messages and what raises them."))
+    for pitfall in found:
+        _section(pitfall.section, anchors, f"{place}, pitfall {pitfall.id}", faults)
+
+
+def passes(found: list[Pass], explain: Explain | None, anchors: Iterable[str], place: str, faults: Faults) -> None:
+    have = {one.id for one in found}
+    for name in PASSES:
+        if name not in have:
+            what = Text(f"没有 {name} 这一遍。", f"The pass {name} is missing.")
+            faults.add(place, what, Text("写上这一遍的任务。", "Write the task of this pass."))
+    for name in sorted(have - set(PASSES)):
+        what = Text(f"没有 {name} 这种读法。", f"There is no pass {name}.")
+        faults.add(place, what, nearest(name, PASSES))
+    if explain is None or not explain.ideas or not explain.errors:
+        what = Text("讲回来的量规不全。", "The rubric for explaining back is not whole.")
+        remedy = Text(
+            "写上 [explain]、[[explain.idea]] 和 [[explain.error]]。", "Write [explain], its ideas and its errors."
+        )
+        faults.add(place, what, remedy)
+    for error in explain.errors if explain else ():
+        _section(error.section, anchors, f"{place}, explain.error {error.id}", faults)
+
+
+def exercise(exercise: Exercise, folder: Path, anchors: Iterable[str], faults: Faults) -> bool:
+    """The files and the mistakes of an exercise; can it be handed to the judge?"""
+    if exercise.kind is None:
+        what = Text(f"练习 {exercise.name} 没有写 kind。", f"The exercise {exercise.name} has no kind.")
+        remedy = Text('写明答案的形式，例如 kind = "function"。', 'Say what an answer is, as in kind = "function".')
+        faults.add(folder.parents[1] / "topic.toml", what, remedy)
+    lacking = missing(exercise, folder)
+    for name in lacking:
+        what = Text("练习缺这个文件。", "The exercise lacks this file.")
+        faults.add(folder / name, what, Text("写上它。", "Write it."))
+    if "mistakes.toml" in lacking:
+        return False
+    mistakes = read_mistakes(folder / "mistakes.toml", faults)
+    place = faults.place(folder / "mistakes.toml")
+    for name in exercise.misconceptions:
+        if name not in mistakes:
+            what = Text(f"大纲要求识别 {name}，这里没有。", f"The syllabus wants {name} recognized; it is not here.")
+            faults.add(place, what, Text("写上这个错误。", "Add this mistake."))
+    if len(mistakes) < FEWEST_MISTAKES:
+        what = Text(f"只有 {len(mistakes)} 个错误。", f"It names {len(mistakes)} mistakes.")
+        faults.add(place, what, Text(f"至少写 {FEWEST_MISTAKES} 个。", f"Name at least {FEWEST_MISTAKES}."))
+    for mistake in mistakes.values():
+        _section(mistake.section, anchors, f"{place}, {mistake.name}", faults)
+    return not lacking
+
+
+def read_mistakes(path: Path, faults: Faults) -> Mapping[str, Mistake]:
+    """The mistakes of a file, by name; those with a fault are left out."""
+    table = read_toml(path, faults, versioned=False) or {}
+    place = faults.place(path)
+    rows = {name: read_row(Mistake, row, f"{place}, {name}", faults, name=name) for name, row in table.items()}
+    return {name: mistake for name, mistake in rows.items() if mistake is not None}
+
+
+def exercise_folder(topic: Topic, exercise: Exercise) -> Path:
+    assert topic.folder is not None
+    return topic.folder / "exercises" / snake(exercise.name)
+
+
+def _section(section: str, anchors: Iterable[str], where: str, faults: Faults) -> None:
+    if section not in (known := tuple(anchors)):
+        what = Text(f"section 写了 {section}，课文里没有这一节。", f"section names {section}, which the lesson lacks.")
+        faults.add(where, what, nearest(section, known) if known else Text("先写课文。", "Write the lesson first."))

@@ -1,0 +1,96 @@
+"""What a topic offers beside its lesson: real error messages, the eight passes, and explaining it back."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from wenjin.kit.text import Text
+from wenjin.study.course.faults import Faults, nearest
+from wenjin.study.course.rows import index, read_list, read_row, read_toml
+
+PASSES = ("question", "picture", "mathematics", "code", "data", "cost", "history", "application")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pitfall:
+    """An error that people meet. `program` raises it; `message` is what Python then prints, or a part of it."""
+
+    id: str
+    message: str
+    program: str
+    section: str
+    cause: Text
+    repair: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The task of reading the topic once more with one eye: `id` is one of PASSES."""
+
+    id: str
+    task: Text
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Words by which an idea is recognized in an explanation, in either language."""
+
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Idea:
+    """What an explanation needs."""
+
+    id: str
+    name: Text
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
+class KnownError:
+    """What explanations get wrong, and the section that answers it."""
+
+    id: str
+    name: Text
+    words: Words
+    section: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """The rubric for explaining back."""
+
+    prompt: Text
+    ideas: tuple[Idea, ...] = field(metadata={"row": "idea"})
+    errors: tuple[KnownError, ...] = field(metadata={"row": "error"})
+
+
+def read_pitfalls(folder: Path, faults: Faults) -> list[Pitfall]:
+    """The pitfalls of a topic's folder; none where the file is not written."""
+    path = folder / "pitfalls.toml"
+    return _rows(Pitfall, "pitfall", _table(path, ("pitfall",), faults), path, faults)
+
+
+def read_passes(folder: Path, faults: Faults) -> tuple[list[Pass], Explain | None]:
+    """The passes and the rubric of a topic's folder."""
+    path = folder / "passes.toml"
+    table = _table(path, ("pass", "explain"), faults)
+    explain = table.get("explain")
+    rubric = None if explain is None else read_row(Explain, explain, f"{faults.place(path)}, explain", faults)
+    return _rows(Pass, "pass", table, path, faults), rubric
+
+
+def _table(path: Path, names: tuple[str, ...], faults: Faults) -> dict[str, Any]:
+    table = (read_toml(path, faults) or {}) if path.is_file() else {}
+    for name in table.keys() - set(names):
+        what = Text(f"有不认识的字段 {name}。", f"The field {name} is unknown.")
+        faults.add(path, what, nearest(name, names))
+    return table
+
+
+def _rows(kind: type[T], name: str, table: dict[str, Any], path: Path, faults: Faults) -> list[T]:
+    place = f"{faults.place(path)}, {name}"
+    return list(index(read_list(kind, table.get(name, []), place, faults), place, faults).values())
