@@ -14,5 +14,90 @@
 //   <dialog id="keys">                             keyboard help, opened by "?"; [data-opens="keys"] opens it too
 //   <button data-copy="#id">                       copies the text of that element; starts `hidden`
 //   [data-needs-script]                            starts `hidden`, is shown once scripts run
-//   <div id="map" data-pan>                        the map: drag and wheel move and zoom the <svg> inside it through
-//                                                  its viewBox; [data-zoom="in|out|all"] are its buttons
+
+import { language, meta } from "./api";
+import { say } from "./words";
+
+// "/" and "?" are keys of the page only where nobody is writing.
+function writing(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.closest("input, textarea, select, [contenteditable]") !== null)
+  );
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writing(event.target)) return;
+  const search = document.querySelector<HTMLInputElement>("#search");
+  if (event.key === "/" && search) {
+    event.preventDefault();
+    search.focus();
+    search.select();
+  } else if (event.key === "?") {
+    event.preventDefault();
+    openDialog("keys");
+  }
+});
+
+function openDialog(id: string): void {
+  const dialog = document.getElementById(id);
+  if (dialog instanceof HTMLDialogElement && !dialog.open) dialog.showModal();
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target instanceof Element ? event.target : null;
+  const opens = target?.closest<HTMLElement>("[data-opens]")?.dataset.opens;
+  if (opens) openDialog(opens);
+  const copy = target?.closest<HTMLButtonElement>("[data-copy]");
+  if (copy) void copyText(copy);
+});
+
+async function copyText(button: HTMLButtonElement): Promise<void> {
+  const source = document.querySelector(button.dataset.copy ?? "");
+  if (!source) return;
+  await navigator.clipboard.writeText(source.textContent ?? "");
+  const before = button.textContent;
+  button.textContent = say("copied");
+  setTimeout(() => (button.textContent = before), 1500);
+}
+
+// A theme is applied at once and remembered in the background; a language needs its page.
+for (const form of document.querySelectorAll<HTMLFormElement>("form[data-setting]")) {
+  form.addEventListener("change", () => {
+    const theme = form.dataset.setting === "theme" ? new FormData(form).get("theme") : null;
+    if (typeof theme !== "string") return form.requestSubmit();
+    document.documentElement.dataset.theme = theme;
+    for (const other of document.querySelectorAll<HTMLSelectElement>('[data-setting="theme"] select[name="theme"]'))
+      other.value = theme;
+    void fetch(form.action, {
+      method: "POST",
+      body: new URLSearchParams({ theme, csrf: meta("csrf") }),
+      headers: { "x-csrf-token": meta("csrf") },
+      redirect: "manual",
+    });
+  });
+}
+
+for (const element of document.querySelectorAll<HTMLElement>("[data-needs-script]")) element.hidden = false;
+
+// "3 minutes ago", kept true while the page stands open.
+const UNITS = [
+  ["day", 86400],
+  ["hour", 3600],
+  ["minute", 60],
+] as const;
+const relative = new Intl.RelativeTimeFormat(language === "zh" ? "zh-CN" : "en", { numeric: "auto" });
+
+function tellTimes(): void {
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const at = new Date(time.getAttribute("datetime") ?? "");
+    const seconds = (at.getTime() - Date.now()) / 1000;
+    if (Number.isNaN(seconds) || Math.abs(seconds) > 30 * 86400) continue;
+    const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
+    if (!time.hasAttribute("title")) time.setAttribute("title", at.toLocaleString(language === "zh" ? "zh-CN" : "en"));
+    time.textContent = relative.format(Math.trunc(seconds / size), unit);
+  }
+}
+
+tellTimes();
+setInterval(tellTimes, 60_000);

@@ -26,7 +26,8 @@
 //     <section id="run" aria-live="polite" hidden>
 //     <section id="history">                       filled here when its <details> opens
 //   </section>
-//   Hints and the solution are htmx forms or plain forms of the page and not touched here.
+//   Hints and the solution are htmx forms or plain forms of the page. When a verdict passes or a hint opens, what
+//   may have changed with it is read anew from the page: #solution, .working-head, .following.
 //
 // Verdict markup, made here and by the server alike:
 //   <div class="verdict" data-verdict="wrong">
@@ -47,3 +48,134 @@
 //   GET  /draft                         -> {text, revision}; revision 0 and text null when there is none
 //   PUT  /draft    {text, revision}     -> {revision}: saved; revision is the one that this text was based on
 //                                          409 {text, revision}: somebody saved another text since; nothing was changed
+
+import { ask, Refused } from "./api";
+import { Attempts } from "./attempts";
+import { CodeEditor } from "./code";
+import { Draft } from "./draft";
+import { el } from "./dom";
+import { type Answer, collect, fill, sortable } from "./forms";
+import { noticeElement, type Ran, ranElement, type Verdict, verdictElement } from "./verdict";
+import { say, type Word } from "./words";
+
+const CHANGES = ["#solution", ".working-head", ".following"];
+
+function find<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`The page lacks #${id}.`);
+  return found as T;
+}
+
+// What the server shows differently after an answer or a hint.
+async function renew(): Promise<void> {
+  const response = await fetch(location.href, { headers: { accept: "text/html" } });
+  if (!response.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  for (const name of CHANGES) {
+    const before = document.querySelector(name);
+    const after = page.querySelector(name);
+    if (!before || !after || before.outerHTML === after.outerHTML) continue;
+    before.replaceWith(after);
+    (window as { htmx?: { process(element: Element): void } }).htmx?.process(after);
+  }
+}
+
+function start(): void {
+  const section = find("exercise");
+  const form = find<HTMLFormElement>("answer");
+  const api = section.dataset.api ?? "";
+  const lesson = section.dataset.lesson ?? "";
+  const variant = Number(section.dataset.variant ?? 0);
+  const area = document.getElementById("source") as HTMLTextAreaElement | null;
+
+  let busy = false;
+  let text: () => string; // the answer as it is sent
+  let restore: (text: string) => void;
+  let save = async (): Promise<void> => {};
+  let reset = (): void => form.reset();
+
+  if (area) {
+    let draft: Draft | null = null;
+    const editor = new CodeEditor(area, (typed) => draft?.changed(typed));
+    draft = new Draft(
+      { api, state: find("draft-state"), conflict: find("conflict"), show: (shown) => editor.put(shown) },
+      editor.text,
+      Number(area.dataset.revision ?? 0),
+    );
+    text = () => editor.text;
+    restore = (earlier) => {
+      editor.put(earlier, true);
+      editor.focus();
+    };
+    save = () => draft.save();
+    const starter = document.getElementById("starter");
+    if (starter) reset = () => restore(JSON.parse(starter.textContent ?? '""') as string);
+  } else {
+    sortable(form);
+    text = () => JSON.stringify({ variant, answer: collect(form) });
+    restore = (earlier) => fill(form, (JSON.parse(earlier) as { answer: Answer }).answer);
+  }
+
+  const attempts = new Attempts(find("history"), api, text, restore);
+
+  // One request at a time; `into` shows that it is under way, then what came of it.
+  async function show<T>(into: HTMLElement, wait: Word, url: string, body: unknown, made: (reply: T) => HTMLElement) {
+    if (busy) return;
+    busy = true;
+    into.hidden = false;
+    into.setAttribute("aria-busy", "true");
+    const waiting = setTimeout(() => into.replaceChildren(el("p", { class: "quiet" }, say(wait))), 150);
+    let shown: HTMLElement;
+    try {
+      shown = made((await ask<T>("POST", api + url, body)).body);
+    } catch (error) {
+      shown = noticeElement(error instanceof Refused ? error.message : say("unreachable"));
+    }
+    clearTimeout(waiting);
+    into.replaceChildren(shown);
+    into.removeAttribute("aria-busy");
+    into.scrollIntoView({ block: "nearest" });
+    busy = false;
+  }
+
+  async function judge(): Promise<void> {
+    void save();
+    await show<Verdict>(find("verdict"), "judging", "/attempts", { answer: text(), variant }, (verdict) => {
+      if (verdict.verdict === "pass") void renew();
+      return verdictElement(verdict, lesson);
+    });
+    await attempts.fresh();
+  }
+
+  async function run(): Promise<void> {
+    const scratch = (document.getElementById("scratch") as HTMLTextAreaElement | null)?.value ?? "";
+    await show<Ran>(find("run"), "running", "/runs", { source: text(), scratch }, ranElement);
+  }
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const pressed = (event.submitter as HTMLButtonElement | null)?.value ?? "judge";
+    if (pressed === "run") void run();
+    else if (pressed === "reset") reset();
+    else void judge();
+  });
+
+  document.addEventListener("htmx:after:swap", () => void renew());
+
+  // Before the editor sees the keys, in which Ctrl-Enter would open a line.
+  section.addEventListener(
+    "keydown",
+    (event) => {
+      if (!(event.ctrlKey || event.metaKey) || event.altKey || event.isComposing) return;
+      if (event.key === "Enter" && event.shiftKey && area) void run();
+      else if (event.key === "Enter" && !event.shiftKey) void judge();
+      else if (event.key === "s" && area) void save();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    },
+    { capture: true },
+  );
+}
+
+if (document.getElementById("exercise")) start();

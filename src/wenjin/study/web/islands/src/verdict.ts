@@ -1,0 +1,60 @@
+// The verdict and the output of a run as elements. All of it is text that a program or a learner wrote.
+
+import { type Both, language } from "./api";
+import { el, ticks } from "./dom";
+import { say, sayKnown } from "./words";
+
+export type Verdict = {
+  verdict: "pass" | "wrong" | "error" | "timeout" | "memory" | "blocked";
+  name: string | null;
+  feedback: Both;
+  case: Both | null;
+  section: string | null;
+  more: Both | null;
+  output: string;
+  passed: number;
+  total: number;
+  ms: number;
+  tier: string;
+};
+
+export type Ran = { output: string; error: Both | null; ms: number };
+
+const box = (kind: string, text: string) => el("pre", { class: kind, tabindex: "0" }, text);
+
+export function verdictElement(given: Verdict, lesson: string): HTMLElement {
+  return el(
+    "div",
+    { class: "verdict", "data-verdict": given.verdict },
+    el(
+      "p",
+      { class: "verdict-line" },
+      el("strong", {}, sayKnown(given.verdict)),
+      " ",
+      given.total > 0 && el("span", { class: "verdict-count" }, `${given.passed} / ${given.total}`),
+      " ",
+      el("span", { class: "verdict-ms" }, `${given.ms.toFixed(0)} ms`),
+    ),
+    el("p", { class: "verdict-text" }, ...ticks(given.feedback[language])),
+    given.case && box("verdict-case", given.case[language]),
+    given.section &&
+      el("p", { class: "verdict-section" }, el("a", { href: `${lesson}#${given.section}` }, say("section"))),
+    given.more &&
+      el("details", { class: "verdict-more" }, el("summary", {}, say("more")), box("", given.more[language])),
+    given.output && el("div", { class: "verdict-output" }, el("h3", {}, say("output")), box("", given.output)),
+  );
+}
+
+export function ranElement(ran: Ran): HTMLElement {
+  return el(
+    "div",
+    { class: "run-output" },
+    el("h3", {}, say("ran"), " ", el("span", { class: "verdict-ms" }, `${ran.ms.toFixed(0)} ms`)),
+    ran.error && el("p", {}, ...ticks(ran.error[language])),
+    ran.output ? box("", ran.output) : !ran.error && el("p", { class: "quiet" }, say("nothing")),
+  );
+}
+
+export function noticeElement(text: string): HTMLElement {
+  return el("p", { class: "notice", role: "alert" }, ...ticks(text));
+}
