@@ -39,8 +39,9 @@ def check(topic: Topic, lesson: Lesson, other: Lesson, pitfalls: list[Pitfall], 
     for name in recorded.leftovers(folder, {block.argument for block in blocks}):
         what = Text("课文里没有这个名字的代码块。", "The lesson has no block of this name.")
         faults.add(recorded.path(folder, name), what, Text("删去这份记录。", "Delete this record."))
-    _values(folder, lesson.values, place, faults)
-    _values(folder, other.values, faults.place(lessons.path(folder, "en")), faults)
+    told = {block.argument for block in blocks}  # a block without a record was told above
+    _values(folder, lesson.values, told, place, faults)
+    _values(folder, other.values, told, faults.place(lessons.path(folder, "en")), faults)
 
 
 def _names_once(names: list[str], place: str, faults: Faults) -> None:
@@ -96,10 +97,12 @@ def _pitfall(pitfall: Pitfall, message: str | None, place: str, faults: Faults) 
         faults.add(where, what, Text("照抄真实的报错，或改正程序。", "Quote the real message, or mend the program."))
 
 
-def _values(folder: Path, values: list[Value], place: str, faults: Faults) -> None:
+def _values(folder: Path, values: list[Value], told: set[str], place: str, faults: Faults) -> None:
     for value in values:
         where = f"{place}:{value.line}"
         record = recorded.read(folder, value.run)
+        if record is None and value.run in told:
+            continue
         if record is None:
             what = Text(f"引用了 {value.run}，没有这份记录。", f"It quotes {value.run}, and there is no such record.")
             remedy = Text(

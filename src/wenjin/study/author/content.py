@@ -105,9 +105,9 @@ def exercise(exercise: Exercise, folder: Path, anchors: Iterable[str], faults: F
         remedy = Text('写明答案的形式，例如 kind = "function"。', 'Say what an answer is, as in kind = "function".')
         faults.add(folder.parents[1] / "topic.toml", what, remedy)
     lacking = missing(exercise, folder)
-    for name in lacking:
-        what = Text("练习缺这个文件。", "The exercise lacks this file.")
-        faults.add(folder / name, what, Text("写上它。", "Write it."))
+    if lacking:
+        what = Text(f"练习还缺：{'、'.join(lacking)}。", f"The exercise still lacks {', '.join(lacking)}.")
+        faults.add(folder, what, Text("写上这些文件。", "Write these files."))
     if "mistakes.toml" in lacking:
         return False
     mistakes = read_mistakes(folder / "mistakes.toml", faults)
