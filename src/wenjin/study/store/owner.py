@@ -313,3 +313,19 @@ def _name(path: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError, TypeError):
         unknown |= json.loads(path.read_text(encoding="utf-8"))
     return unknown
+
+
+def server(places: Places) -> str | None:
+    """The address of the server that holds the data folder now; None when no server does."""
+    try:
+        file = os.open(places.lock, os.O_RDWR | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # nobody holds it: what its text says is past
+        return None
+    except BlockingIOError:
+        name = _name(places.lock)
+        return str(name["url"]) if name["role"] == "server" and name["url"] else None
+    finally:
+        os.close(file)

@@ -1,0 +1,74 @@
+"""Commands of the house itself: start, doctor, where, config show, bench."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wenjin.kit.text import Text
+from wenjin.study.cli.terminal import say
+
+DATA_HELP = Text("数据目录（默认见 wenjin where）", "data folder (wenjin where says the usual one)")
+JSON_HELP = Text("输出 JSON", "print JSON")
+
+
+def register(app: typer.Typer) -> None:
+    data = typer.Option("--data", help=say(DATA_HELP), show_default=False)
+    as_json = typer.Option("--json", help=say(JSON_HELP))
+
+    @app.command(help=say(Text("启动课程，打印并打开它的地址", "Start the course, print and open its address")))
+    def start(
+        port: Annotated[
+            int | None,
+            typer.Option(
+                min=0,
+                max=65535,
+                show_default=False,
+                help=say(Text("端口（默认 8423 起第一个空闲的）", "port (the first free one from 8423 on)")),
+            ),
+        ] = None,
+        host: Annotated[
+            str, typer.Option(help=say(Text("本机的哪个地址", "which address of this machine")))
+        ] = "127.0.0.1",
+        no_browser: Annotated[
+            bool, typer.Option("--no-browser", help=say(Text("不打开浏览器", "do not open the browser")))
+        ] = False,
+        data: Annotated[Path | None, data] = None,
+    ) -> None:
+        from wenjin.study.cli import starting
+
+        starting.start(host, port, browser=not no_browser, data=data)
+
+    @app.command(help=say(Text("检查这台机器，每个毛病都说怎么办", "Examine this machine; each fault with its remedy")))
+    def doctor(data: Annotated[Path | None, data] = None, json: Annotated[bool, as_json] = False) -> None:
+        from wenjin.study.cli.doctor import report
+
+        raise typer.Exit(report(data, as_json=json))
+
+    @app.command(
+        help=say(Text("数据、练习、日志在哪里；要卸载该删什么", "Where things lie; what to delete to remove it"))
+    )
+    def where(data: Annotated[Path | None, data] = None, json: Annotated[bool, as_json] = False) -> None:
+        from wenjin.study.cli import settings
+
+        settings.where(data, as_json=json)
+
+    config = typer.Typer(help=say(Text("设置", "Settings")), no_args_is_help=True)
+    app.add_typer(config, name="config")
+
+    @config.command(help=say(Text("每项设置的值和来历", "Each setting with its value and where it comes from")))
+    def show(data: Annotated[Path | None, data] = None, json: Annotated[bool, as_json] = False) -> None:
+        from wenjin.study.cli import settings
+
+        settings.show(data, as_json=json)
+
+    @app.command(
+        help=say(Text("量一个数字，连同对手（不写名字：列出）", "Measure a figure beside its peer (no name: list)"))
+    )
+    def bench(
+        name: Annotated[str | None, typer.Argument(show_default=False)] = None,
+        json: Annotated[bool, as_json] = False,
+    ) -> None:
+        from wenjin.study.cli.bench import run_or_list
+
+        raise typer.Exit(run_or_list(name, as_json=json))

@@ -1,0 +1,134 @@
+"""`wenjin start`: everything between the command and the open page.
+
+One server owns a data folder. A second `start` on it finds the first and opens that one, with a new token. Whatever
+an update changed is told before the page opens: a migration with its backup, and starters as a difference.
+"""
+
+import getpass
+import logging
+import os
+import sys
+import threading
+import webbrowser
+from collections.abc import Mapping
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from wenjin.kit.text import Text
+from wenjin.study.cli.terminal import clean, language, say
+from wenjin.study.course.graph import Course
+from wenjin.study.store.places import Places, places
+
+OPEN = Text(
+    "问津在这里打开（这个地址只能用一次，再运行一次 start 会给一个新的）：\n\n    {url}\n",
+    "Wenjin opens here (the address is good for one use; run start again for a new one):\n\n    {url}\n",
+)
+RUNNING = Text("课程已经在运行。", "The course is running already.")
+PLACES = Text("数据 {data}\n日志 {log}\nCtrl-C 结束。", "Data {data}\nLog  {log}\nCtrl-C ends it.")
+REMOTE = Text(
+    "你在 ssh 上。在你自己的机器上运行下面这条，再在那里打开上面的地址：\n\n    {command}\n",
+    "You are on ssh. Run this on your own machine, then open the address above there:\n\n    {command}\n",
+)
+MIGRATED = Text("学习记录已升级；升级前的备份：{backup}", "The record was upgraded; the backup from before: {backup}")
+STARTER_NEW = Text(
+    "{file} 的起始代码更新了（你还没有动过它，已换成新的）：",
+    "The starter of {file} changed; you had not touched it, so it is the new one now:",
+)
+STARTER_KEPT = Text(
+    "{file} 的起始代码更新了；你的文件没有动，差别是：",
+    "The starter of {file} changed; your file stays as it is. The difference:",
+)
+
+
+def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> None:
+    """Serves the course until Ctrl-C or SIGTERM. Raises ServeError, StoreError or CourseError with a sentence."""
+    from wenjin.study.store import owner
+
+    here = places(data)
+    if running := owner.server(here):
+        from wenjin.study.web.security import make_secret, mint_token
+
+        print(say(RUNNING))
+        tell(f"{running}/login?token={mint_token(make_secret(here.secret))}", browser)
+        return
+
+    from wenjin.study.course.load import load
+    from wenjin.study.judge.client import local_judge
+    from wenjin.study.web import serve
+    from wenjin.study.web.app import create_app
+    from wenjin.study.web.security import make_secret
+    from wenjin.version import VERSION
+
+    listener = serve.listen(host, port)
+    before = backups(here)
+    log = owner.open_log(here, role="server", url=serve.address(listener))
+    judge = local_judge()
+    try:
+        keep_log(here.log)
+        for path in backups(here) - before:
+            print(say(MIGRATED.format(backup=path)))
+        course = load()
+        tell_changed_starters(course, here)
+        secret = make_secret(here.secret)
+        app = create_app(course, log, judge, here, secret=secret, language=language(), version=VERSION)
+        tell(serve.start_url(listener, secret), browser)
+        print(say(PLACES.format(data=here.data, log=here.log)), flush=True)
+        serve.serve(app, listener)
+    finally:
+        judge.close()
+        log.close()
+
+
+def tell(url: str, browser: bool) -> None:
+    """Prints the address; opens it where a browser can be seen, or says how to reach it."""
+    print(say(OPEN.format(url=url)), flush=True)
+    if command := forward(url, os.environ):
+        print(say(REMOTE.format(command=command)), flush=True)
+    elif browser and has_screen(os.environ, sys.platform):
+        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+
+
+def forward(url: str, environ: Mapping[str, str]) -> str | None:
+    """The command that brings the address to the machine one sits at; None when that is this machine."""
+    parts = environ.get("SSH_CONNECTION", "").split()
+    if len(parts) != 4:
+        return None
+    address = urlsplit(url)
+    inner = f"[{address.hostname}]" if address.hostname and ":" in address.hostname else address.hostname
+    # The same port on both sides: the course refuses to be called by another name than its own.
+    port = f" -p {parts[3]}" if parts[3] != "22" else ""
+    return f"ssh -N -L {address.port}:{inner}:{address.port}{port} {getpass.getuser()}@{parts[2]}"
+
+
+def has_screen(environ: Mapping[str, str], platform: str) -> bool:
+    """Whether a browser would be seen. Without a screen a text browser would take the terminal over."""
+    return not platform.startswith("linux") or bool(environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY"))
+
+
+def backups(here: Places) -> set[Path]:
+    return set(here.backups.glob("*.db")) if here.backups.is_dir() else set()
+
+
+def keep_log(path: Path) -> None:
+    """What the server says about itself goes to a file, never more than four of a mebibyte."""
+    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=3, encoding="utf-8", errors="backslashreplace")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+
+def tell_changed_starters(course: Course, here: Places) -> None:
+    """After an update: starters that changed, as a difference. An answer that was begun is never touched."""
+    from wenjin.study.store.workspace import Starter, Workspace
+
+    workspace = Workspace(here.workspace)
+    for topic in course.topics.values():
+        for exercise in topic.exercises:
+            if not topic.written or not exercise.starter:
+                continue
+            change = workspace.update(Starter(exercise.id, ".py", exercise.starter))
+            if change is not None:
+                told = STARTER_KEPT if change.kept else STARTER_NEW
+                print(clean(say(told.format(file=change.file)) + "\n" + change.difference), flush=True)
