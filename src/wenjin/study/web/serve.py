@@ -8,7 +8,10 @@
 
 import contextlib
 import errno
+import logging
 import socket
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -77,6 +80,22 @@ def address(listener: socket.socket) -> str:
 def start_url(listener: socket.socket, secret: bytes) -> str:
     """The address that opens the course in one browser, once."""
     return f"{address(listener)}/login?token={mint_token(secret)}"
+
+
+def log_to(path: Path) -> None:
+    """Write what goes wrong to the server's log file: a few megabytes at most, readable by its owner."""
+    handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
+    handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+
+
+class OneLine(logging.Formatter):
+    """Control characters in a message (a name, a path that somebody sent) never make lines of their own."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in super().formatMessage(record))
 
 
 def serve(app: FastAPI, listener: socket.socket) -> None:

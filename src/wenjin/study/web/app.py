@@ -1,0 +1,80 @@
+"""The application: the site, its routes, and the guard around all of it."""
+
+import logging
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from wenjin.kit.text import Language
+from wenjin.study.course.graph import Course
+from wenjin.study.course.maths import Maths
+from wenjin.study.course.render import Renderer
+from wenjin.study.judge.client import Judge, JudgeError
+from wenjin.study.store.log import Log, StoreError
+from wenjin.study.store.places import Places
+from wenjin.study.web import answers, api, door, pages
+from wenjin.study.web.assets import STATIC, Files
+from wenjin.study.web.guard import Guard
+from wenjin.study.web.security import Sessions
+from wenjin.study.web.site import Site
+
+log_of_web = logging.getLogger("wenjin.web")
+
+
+def create_app(
+    course: Course,
+    log: Log,
+    judge: Judge,
+    places: Places,
+    *,
+    secret: bytes,
+    language: Language = "zh",
+    version: str = "",
+) -> FastAPI:
+    """The pages over these parts. Nothing is started before the server does; the caller closes log and judge.
+
+    secret  of the data folder (`security.make_secret`); tokens minted with it from now on open one session each
+    """
+    sessions = Sessions(secret, time.time())
+    renderer = Renderer(Maths(places.data / "formulas"))
+    site = Site(course, log, judge, places, sessions, renderer, language, version)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        site.warm()
+        yield
+
+    app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.site = site
+    for routes in (pages, answers, api, door):
+        app.include_router(routes.router(site))
+    app.mount("/static", Files(directory=STATIC), name="static")
+    app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        key = {404: "missing", 405: "method"}.get(error.status_code, "bad")
+        response = site.refuse(request, error.status_code, key)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def unreadable(request: Request, error: RequestValidationError) -> Response:
+        return site.refuse(request, 422, "bad")
+
+    @app.exception_handler(JudgeError)
+    async def judge_gone(request: Request, error: JudgeError) -> Response:
+        log_of_web.error("the judge does not answer: %s", error)
+        return site.refuse(request, 503, "judge")
+
+    @app.exception_handler(StoreError)
+    async def store_failed(request: Request, error: StoreError) -> Response:
+        log_of_web.error("the store failed: %s", error)
+        return site.refuse(request, 503, "store", error.text)
+
+    return app

@@ -1,0 +1,55 @@
+"""The door and the files: login by the one-time token, settings, style sheets."""
+
+import time
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from wenjin.study.web.assets import FOREVER
+from wenjin.study.web.security import SESSION_SECONDS
+from wenjin.study.web.site import THEMES, Site, remember
+
+
+def router(site: Site) -> APIRouter:
+    routes = APIRouter()
+
+    @routes.get("/login")
+    def login(request: Request, token: str = "") -> Response:
+        """The start URL: its token opens a session, once. With a session already open it leads home."""
+        if request.state.session:
+            return RedirectResponse("/", 303)
+        if not site.sessions.spend(token, time.time()):
+            return site.refuse(request, 401, "token")
+        response = RedirectResponse("/", 303)
+        session = site.sessions.open(time.time())
+        response.set_cookie(
+            site.sessions.cookie, session, max_age=SESSION_SECONDS, httponly=True, samesite="strict", path="/"
+        )
+        return response
+
+    @routes.post("/settings")
+    def change(lang: str = Form(""), theme: str = Form(""), back: str = Form("/")) -> Response:
+        """Remember a choice of language or theme, and go back to where it was made."""
+        safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/"
+        response = RedirectResponse(safe, 303)
+        if lang in ("zh", "en"):
+            remember(response, "wenjin-lang", lang)
+        if theme in THEMES:
+            remember(response, "wenjin-theme", theme)
+        return response
+
+    @routes.get("/static/style.css")
+    def style() -> Response:
+        return site.assets.style()
+
+    @routes.get("/maths.css")
+    def maths() -> Response:
+        """The rules of all formulas rendered so far; the address carries their hash."""
+        return Response(site.renderer.maths.sheet(), media_type="text/css", headers={"cache-control": FOREVER})
+
+    @routes.get("/favicon.ico")
+    def icon() -> Response:
+        return RedirectResponse(site.assets("seal.svg") or "/static/seal.svg", 301)
+
+    return routes

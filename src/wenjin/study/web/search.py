@@ -1,0 +1,149 @@
+"""Search over the course: topics, the questions of lessons, cards and exercises, in both languages.
+
+    text -> tokens: Chinese as overlapping pairs (梯度下降 -> 梯度 度下 下降), the rest as words -> FTS5, in memory
+
+Pairs find every Chinese word of two or more characters without a dictionary, and nothing in between: 服务 does not
+match 务服. The index is made anew at each start: it takes some ten milliseconds and can never be stale.
+"""
+
+import re
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from markupsafe import Markup, escape
+
+from wenjin.kit.text import Language
+from wenjin.study.course.graph import Course
+from wenjin.study.course.lesson import parse
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+PIECES = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
+LIMIT = 40
+WINDOW = 46  # characters of text shown before and after what was found (half as many count in Chinese)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something that can be found. `kind`: topic, lesson, card or exercise; `within`: what it is part of."""
+
+    kind: str
+    language: Language
+    title: str
+    within: str
+    url: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    kind: str
+    language: Language
+    title: Markup
+    within: str
+    url: str
+    snippet: Markup
+
+
+class Search:
+    """An index of documents. Safe to use from several threads."""
+
+    def __init__(self, documents: Iterable[Document]) -> None:
+        self._documents = list(documents)
+        self._lock = threading.Lock()
+        self._index = sqlite3.connect(":memory:", check_same_thread=False)
+        self._index.execute("create virtual table found using fts5(title, body, language unindexed)")
+        rows = [(number, tokens(d.title), tokens(d.text), d.language) for number, d in enumerate(self._documents, 1)]
+        self._index.executemany("insert into found(rowid, title, body, language) values (?, ?, ?, ?)", rows)
+
+    def find(self, query: str, language: Language, limit: int = LIMIT) -> list[Hit]:
+        """Best first: what matches all of the query in the reader's language, else in the other one, else a part."""
+        wanted = PIECES.findall(query.lower())[:12]
+        other: Language = "en" if language == "zh" else "zh"
+        terms = [term(piece) for piece in wanted]
+        for tongue, word in ((language, " AND "), (other, " AND "), (language, " OR ")) if wanted else ():
+            with self._lock:
+                rows = self._index.execute(
+                    "select rowid from found where found match ? and language = ? "
+                    "order by bm25(found, 6.0, 1.0), rowid limit ?",
+                    (word.join(terms), tongue, limit),
+                ).fetchall()
+            if rows:
+                return [hit(self._documents[number - 1], wanted) for (number,) in rows]
+        return []
+
+
+def tokens(text: str) -> str:
+    """A text as FTS5 shall see it: pairs of Chinese characters, and words."""
+    return " ".join(token for piece in PIECES.findall(text.lower()) for token in pairs(piece))
+
+
+def pairs(piece: str) -> Iterator[str]:
+    if re.match(f"[{HAN}]", piece) and len(piece) > 1:
+        yield from (piece[n : n + 2] for n in range(len(piece) - 1))
+    else:
+        yield piece
+
+
+def term(piece: str) -> str:
+    """A piece of the query in FTS5's language: its pairs in a row; a word, or one character, as a beginning."""
+    whole = re.match(f"[{HAN}]{{2}}", piece)
+    return f'"{" ".join(pairs(piece))}"' + ("" if whole else "*")
+
+
+def hit(document: Document, wanted: list[str]) -> Hit:
+    text = re.sub(r"\s+", " ", document.text).strip()
+    places = [place for piece in wanted if (place := text.lower().find(piece)) >= 0]
+    middle = min(places, default=0)
+    window = WINDOW if document.language == "zh" else 2 * WINDOW
+    start = 0 if middle < window else middle - window // 2
+    cut = text[start : start + 2 * window]
+    shown = marked(cut, wanted)
+    snippet = Markup("…" if start else "") + shown + Markup("…" if start + len(cut) < len(text) else "")
+    return Hit(document.kind, document.language, marked(document.title, wanted), document.within, document.url, snippet)
+
+
+def marked(text: str, wanted: list[str]) -> Markup:
+    """The text, safe, with what was asked for in <mark>."""
+    found = re.compile("|".join(map(re.escape, sorted(wanted, key=len, reverse=True))), re.IGNORECASE)
+    parts, at = [], 0
+    for match in found.finditer(text):
+        parts += [escape(text[at : match.start()]), Markup("<mark>") + escape(match[0]) + Markup("</mark>")]
+        at = match.end()
+    return Markup("").join([*parts, escape(text[at:])])
+
+
+def documents(course: Course) -> Iterator[Document]:
+    """All that a course lets one find."""
+    for topic in course.topics.values():
+        home = f"/topics/{topic.id}"
+        for language in LANGUAGES:
+            title = topic.title[language]
+            about = [topic.question, *([topic.goal] if topic.goal else []), *topic.teaches]
+            stage = course.stages[topic.stage].title[language]
+            yield Document("topic", language, title, stage, home, " ".join(text[language] for text in about))
+            for card in topic.cards:
+                front, back = plain(card.front[language]), plain(card.back[language])
+                yield Document("card", language, front, title, f"{home}#card-{card.id}", back)
+            for exercise in topic.exercises:
+                if exercise.title and exercise.task:
+                    url = f"{home}/exercises/{exercise.name}"
+                    task = plain(exercise.task[language])
+                    yield Document("exercise", language, exercise.title[language], title, url, task)
+            if topic.written and topic.folder:
+                lesson = parse((topic.folder / f"lesson.{language}.md").read_text(encoding="utf-8"))
+                for question in lesson.questions:
+                    url = f"{home}#{question.anchor}"
+                    yield Document("lesson", language, plain(question.heading), title, url, plain(question.text))
+
+
+def plain(markdown: str) -> str:
+    """Markdown without its marks, formulas as one would type them."""
+    text = re.sub(r"^\s*(?:#+|[-*+]|\d+\.|>)\s+|^\s*[-|: ]+$|\{#[\w-]+\}", "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"\{\{.*?\}\}", "…", text)
+    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
+    text = re.sub(r"\\sqrt\{?(\w+)\}?", r"√\1", text)
+    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^}]*)\}", r"\1", text)
+    return re.sub(r"[*`|]|\$\$?|\\(?=[a-zA-Z])", "", text)

@@ -1,0 +1,186 @@
+"""What the routes share: the course and its parts, and how a page is made of a template. One object, no globals."""
+
+import logging
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup
+from starlette.responses import Response
+
+from wenjin.kit.text import Language, Text
+from wenjin.study.course.graph import Course, Exercise
+from wenjin.study.course.render import Renderer
+from wenjin.study.judge.client import Judge
+from wenjin.study.progress.state import Progress, state
+from wenjin.study.store.log import Log
+from wenjin.study.store.places import Places
+from wenjin.study.web import typeset
+from wenjin.study.web.assets import Assets
+from wenjin.study.web.search import Search, documents
+from wenjin.study.web.security import Sessions
+from wenjin.study.web.words import load_words
+
+THEMES = ("auto", "light", "dark")
+YEAR = 365 * 24 * 3600
+log = logging.getLogger("wenjin.web")
+
+
+@dataclass(eq=False)
+class Site:
+    """
+    language  what a visitor reads who never chose and whose browser asks for neither
+    warming   the judge's answer to `warm`, once it was asked to; it holds the sandbox's tier
+    """
+
+    course: Course
+    log: Log
+    judge: Judge
+    places: Places
+    sessions: Sessions
+    renderer: Renderer
+    language: Language
+    version: str
+    words: Mapping[str, Text] = field(default_factory=load_words)
+    assets: Assets = field(default_factory=Assets)
+    warming: "Future[dict[str, Any]] | None" = None
+    _once: threading.Lock = field(default_factory=threading.Lock)
+
+    @cached_property
+    def environment(self) -> Environment:
+        folder = Path(__file__).with_name("templates")
+        environment = Environment(
+            loader=FileSystemLoader(folder),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        environment.filters |= {"say": say, "ticks": typeset.ticks, "fold": typeset.fold, "inline": self._inline}
+        return environment
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(documents(self.course))
+
+    def search(self) -> Search:
+        with self._once:  # the first to ask builds it
+            return self._search
+
+    def warm(self) -> None:
+        """Start what a first page or a first verdict would wait for."""
+        self.warming = self.judge.warm()
+        threading.Thread(target=self._prepare, daemon=True, name="warm").start()
+
+    def _prepare(self) -> None:
+        try:
+            self.search()
+            for topic in self.course.topics.values():
+                if topic.written:
+                    for language in ("zh", "en"):
+                        self.renderer.render(topic, self.course, language)
+        except Exception:
+            log.exception("preparing the pages failed")  # they are then prepared when asked for, and say what is wrong
+
+    def tier(self) -> dict[str, Any] | None:
+        """The sandbox tier as proven; None while it is still being proven or when the judge could not start."""
+        if self.warming is None or not self.warming.done() or self.warming.exception():
+            return None
+        result: dict[str, Any] | None = self.warming.result().get("result")
+        return result
+
+    @lru_cache(256)  # noqa: B019 - one site lives as long as the process
+    def problem(self, exercise: str, variant: int) -> Mapping[str, Any]:
+        """What a learner is shown of an exercise that is not answered by a program. Raises JudgeError."""
+        return self.judge.problem(exercise, variant)
+
+    def progress(self) -> Progress:
+        return state(self.log.events(), self.course)
+
+    def html(self, text: Text, language: Language) -> Markup:
+        """A task, hint or card as HTML."""
+        return Markup(self.renderer.markdown(text[language], language))
+
+    @pass_context
+    def _inline(self, context: Context, text: str) -> Markup:
+        return Markup(self.renderer.markdown(text, context["language"], inline=True))
+
+    def speaks(self, request: Request) -> Language:
+        """The language of this visit: the address, else what was chosen, else what the browser asks for."""
+        asked = request.query_params.get("lang") or request.cookies.get("wenjin-lang")
+        if asked not in ("zh", "en"):
+            accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
+            asked = next((tongue for tongue in accepted if tongue in ("zh", "en")), self.language)
+        return "zh" if asked == "zh" else "en"
+
+    def page(self, request: Request, template: str, code: int = 200, **values: Any) -> HTMLResponse:
+        """A template as a page in the reader's language and theme."""
+        language = self.speaks(request)
+        theme = request.cookies.get("wenjin-theme", "auto")
+
+        def t(key: str, **blanks: object) -> str:
+            return self.words[key][language].format(**blanks)
+
+        def here(**changed: str) -> str:
+            query = {k: v for k, v in parse_qsl(request.url.query) if k not in ("lang", "token")} | changed
+            return request.url.path + (f"?{urlencode(query)}" if query else "")
+
+        tier = self.tier()
+        scope: dict[str, Any] = {
+            "t": t,
+            "here": here,
+            "asset": self.assets,
+            "link": link,
+            "language": language,
+            "other": "en" if language == "zh" else "zh",
+            "theme": theme if theme in THEMES else "auto",
+            "course": self.course,
+            "version": self.version,
+            "tier": t("frame.tier", label=tier["label"][language]) if tier else t("frame.tier-unknown"),
+            "nonce": request.state.nonce,
+            "csrf": request.state.csrf,
+            "session": request.state.session,
+            "place": "",
+            "maths": None,
+        }
+        body = self.environment.get_template(template).render(scope | values)
+        response = HTMLResponse(body, code, headers={"cache-control": "no-cache, private", "vary": "Cookie"})
+        if request.query_params.get("lang") == language and request.state.session:
+            remember(response, "wenjin-lang", language)
+        return response
+
+    def refuse(self, request: Request, status: int, key: str, text: Text | None = None) -> Response:
+        """A refusal as a page, or, to a script, as JSON. It says what to do and nothing about the inside."""
+        text = text or self.words[f"error.{key}-text"]
+        if request.url.path.startswith("/api/") and not request.headers.get("hx-request"):
+            return JSONResponse({"error": text.as_dict()}, status)
+        return self.page(request, "error.html", status, status=status, key=key, text=text)
+
+    def maths(self) -> str:
+        """The address of the sheet for the formulas rendered so far: ask after rendering."""
+        return f"/maths.css?v={self.renderer.maths.version()}"
+
+
+@pass_context
+def say(context: Context, text: Text) -> str:
+    """A Text in the reader's language."""
+    return text[context["language"]]
+
+
+def link(exercise: Exercise) -> str:
+    return f"/topics/{exercise.topic}/exercises/{exercise.name}"
+
+
+def remember(response: Response, name: str, value: str) -> None:
+    """Keep a choice of the reader in their browser."""
+    response.set_cookie(name, value, max_age=YEAR, httponly=True, samesite="strict", path="/")
