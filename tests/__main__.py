@@ -1,0 +1,67 @@
+"""Everything that must hold: `./wenjin test [--full] [pytest's arguments]`.
+
+Style, types and floors first, each told apart; then pytest, whose own summary is the last line. With arguments for
+pytest only pytest runs. `--full` keeps every count that is promised; without it a twentieth.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+CHECKS = {
+    "ruff check": ["-m", "ruff", "check", "--quiet", "."],
+    "ruff format": ["-m", "ruff", "format", "--quiet", "--check", "."],
+    "mypy": ["-m", "mypy"],
+    "mypy, what makes the environment": ["-m", "mypy", "bootstrap.py", "requirements", "src/wenjin/cli.py"],
+    # import-linter has a console script only
+    "import-linter": ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"],
+}
+
+
+def run_checks() -> list[str]:
+    """Runs each check; prints what a failing one says. Returns the names of those that failed."""
+    failed = []
+    for name, check in CHECKS.items():
+        begun = time.monotonic()
+        done = subprocess.run(
+            [sys.executable, *check], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        print(f"{name}: {'ok' if done.returncode == 0 else 'FAILED'} ({time.monotonic() - begun:.1f} s)", flush=True)
+        if done.returncode != 0:
+            print(done.stdout, flush=True)
+            failed.append(name)
+    return failed
+
+
+def provide_chromium() -> None:
+    """Installs Chromium where that is ours to do; where it is not, the browser tests fail and say so."""
+    if os.environ.get("WENJIN_CHROMIUM") or any(map(shutil.which, BROWSERS)):
+        return
+    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        print("chromium: not there, installing it with apt-get", flush=True)
+        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        for words in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
+            subprocess.run(["apt-get", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
+
+
+def main(words: list[str]) -> int:
+    environment = dict(os.environ)
+    if "--full" in words:
+        words = [word for word in words if word != "--full"]
+        environment["WENJIN_TEST_DEPTH"] = "full"
+    failed = [] if words else run_checks()
+    provide_chromium()
+    if failed:
+        print(f"failed before the tests: {', '.join(failed)}", flush=True)
+    tests = subprocess.run([sys.executable, "-P", "-m", "pytest", *words], cwd=ROOT, env=environment)
+    return tests.returncode or int(bool(failed))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
