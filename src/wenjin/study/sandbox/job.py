@@ -171,7 +171,7 @@ class Job:
             self._kill()
             self._gone.wait(KILL_SECONDS)
         cause, code = self._heard
-        self._ended = Ended(verdict or cause, code)
+        self._ended = Ended(verdict or ("exit" if cause == "broken" else cause), code)
         self._selector.close()
         os.close(self._reply)
         os.close(self._output_pipe)

@@ -2,20 +2,23 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from wenjin.study.sandbox import launch
+from wenjin.study.sandbox import drop, launch
 from wenjin.study.sandbox.inside.confine import BOX_SIZE, Guards
 from wenjin.study.sandbox.job import Job, SandboxError
 
 INSIDE = Path(__file__).resolve().parent / "inside"
+CANARY = "inside.canary"
 START_SECONDS = 120.0  # a cold disk and a busy machine; a warm start takes two seconds
 ENVIRONMENT = {  # all that the zygote inherits; a learner's own environment holds HOME alone
     "OMP_NUM_THREADS": "1",
@@ -25,31 +28,34 @@ ENVIRONMENT = {  # all that the zygote inherits; a learner's own environment hol
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to warm up: modules to import, the module whose main() a learner's process runs, its folder, the guards."""
+
+    warm: tuple[str, ...]
+    entry: str
+    folder: Path | None
+    guards: Guards
+
+
 class Warm:
     """One zygote and its jobs. Made at once, ready later: `wait` for it."""
 
-    def __init__(
-        self, warm: tuple[str, ...], entry: str, folder: Path | None, guards: Guards, program: str | None
-    ) -> None:
-        """`entry` is the module whose main() a learner's process runs; `folder` is where it lies, if not in inside/.
-
-        `program` is bubblewrap, or None to do without.
-        """
+    def __init__(self, plan: Plan, program: str | None) -> None:
+        """`program` is bubblewrap, or None to do without."""
         self.jobs: dict[int, Job] = {}
         self.served = 0
         self.facts: dict[str, Any] = {}
+        self.dead = False
         self._lock = threading.Lock()
         self._ready = threading.Event()
-        self.dead = False
-        self._errors = tempfile.TemporaryFile()
-        self._home = None if program else tempfile.TemporaryDirectory(prefix="wenjin-box-")
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        self._box = None if program else _box()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            argv = _command(
-                program, theirs.fileno(), warm, entry, folder, guards, self._home.name if self._home else "/box"
-            )
+            argv = _command(program, theirs.fileno(), plan, self._box or "/box")
             self.process = launch.start(
-                argv,
+                launch.unprivileged(argv, [plan.folder] if plan.folder else []) if os.geteuid() == 0 else argv,
                 env=ENVIRONMENT,
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
@@ -61,8 +67,9 @@ class Warm:
     def wait(self) -> None:
         """Until it can run jobs. SandboxError with its own words when it cannot start."""
         if not self._ready.wait(START_SECONDS) or self.dead:
+            words = self.words()
             self.close()
-            raise SandboxError(f"the sandbox did not start: {self.words() or 'no answer in time'}")
+            raise SandboxError(f"the sandbox did not start: {words or 'no answer in time'}")
 
     def words(self) -> str:
         """The end of what it said on its standard error."""
@@ -72,28 +79,27 @@ class Warm:
     def run(self, job: Job, number: int, entry: str) -> None:
         """Fork a learner for the job."""
         limits = {"seconds": job.limits.seconds, "memory": job.limits.memory}
-        message = json.dumps({"op": "run", "job": number, "entry": entry, "limits": limits}).encode()
         with self._lock:
             self.jobs[number] = job
             self.served += 1
-        try:
-            socket.send_fds(self._control, [message], job.inside)
-        except OSError:
-            self._gone(number, "broken", 0)
+        self._tell({"op": "run", "job": number, "entry": entry, "limits": limits}, job.inside)
+        job.close_inside()
 
     def kill(self, number: int) -> None:
         """End a job's processes."""
-        try:
-            self._control.send(json.dumps({"op": "kill", "job": number}).encode())
-        except OSError:
-            self._gone(number, "broken", 0)
+        self._tell({"op": "kill", "job": number})
 
     def close(self) -> None:
         """End it and every learner in it."""
-        self._control.shutdown(socket.SHUT_RDWR) if not self.dead else None
         launch.stop(self.process)
-        if self._home:
-            self._home.cleanup()
+        if self._box:
+            shutil.rmtree(self._box, ignore_errors=True)
+
+    def _tell(self, order: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
+        try:
+            socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
+        except OSError:
+            self._gone(order["job"], "broken", 0)
 
     def _gone(self, number: int, cause: Any, code: int) -> None:
         with self._lock:
@@ -102,56 +108,87 @@ class Warm:
             job.heard(cause, code)
 
     def _listen(self) -> None:
-        """Hear the zygote until it is gone; then every job of it is gone too."""
-        while True:
-            try:
-                data = self._control.recv(1 << 16)
-            except OSError:
-                data = b""
-            if not data:
-                break
-            said = json.loads(data)
-            if said["op"] == "ready":
-                self.facts = said
-                self._ready.set()
-            else:
-                self._gone(said["job"], said["cause"], said["code"])
-        self.dead = True
+        """Hear the zygote until it is gone; then every job of it is gone, too."""
+        with self._control:
+            while data := self._receive():
+                said = json.loads(data)
+                if said["op"] == "ready":
+                    self.facts = said
+                    self._ready.set()
+                else:
+                    self._gone(said["job"], said["cause"], said["code"])
+            self.dead = True
+            launch.stop(self.process)
         self._ready.set()
         for number in list(self.jobs):
             self._gone(number, "broken", 0)
+        self._errors.close() if self.facts else None
+
+    def _receive(self) -> bytes:
+        try:
+            return self._control.recv(1 << 16)
+        except OSError:
+            return b""
 
 
-def _command(
-    program: str | None, control: int, warm: tuple[str, ...], entry: str, folder: Path | None, guards: Guards, box: str
-) -> list[str]:
-    show = launch.interpreter()
-    inside = "/wenjin/inside" if program else str(INSIDE)
-    folders = [os.path.dirname(inside), inside]
-    place = {inside: INSIDE}
-    if folder:
-        folders.append("/wenjin/entry" if program else str(folder))
-        place["/wenjin/entry"] = folder
+def _box() -> str:
+    """Without a file system of its own a learner's box is a folder on disk, for the id that it will run under."""
+    box = tempfile.mkdtemp(prefix="wenjin-box-")
+    if os.geteuid() == 0:
+        os.chown(box, drop.free_id(), drop.free_id())
+    return box
+
+
+def _command(program: str | None, control: int, plan: Plan, box: str) -> list[str]:
+    place = {"/wenjin/inside": str(INSIDE)}
+    if plan.folder:
+        place["/wenjin/entry"] = str(plan.folder)
+    real = [new if program else old for new, old in place.items()]
+    shown = launch.view()
     settings = {
         "control": control,
-        "folders": folders,
-        "warm": list(warm),
-        "entries": [entry],
-        "guards": asdict(guards),
-        "places": _places(show, box, bool(program)),
+        "folders": [os.path.dirname(real[0]), *real],
+        "warm": plan.warm,
+        "entries": [CANARY, plan.entry],
+        "guards": asdict(plan.guards),
+        "places": _places(shown, box, bool(program)),
+        "alone": bool(program),
     }
-    boot = f"import sys; sys.path.insert(0, {folders[0]!r}); from inside import zygote; zygote.main()"
+    boot = f"import sys; sys.path.insert(0, {os.path.dirname(real[0])!r}); from inside import zygote; zygote.main()"
     argv = [sys.executable, "-I", "-B", "-c", boot, json.dumps(settings)]
-    if not program:
-        return argv
-    hide = [path for path in (launch.PACKAGE,) if any(path.is_relative_to(s) for s in show)]
-    return launch.bwrap_argv(program, argv, show=show, place=place, hide=hide, box=box, size=BOX_SIZE)
+    return launch.bwrap_argv(program, argv, shown=shown, place=place, box=box, size=BOX_SIZE) if program else argv
 
 
-def _places(show: list[Path], box: str, own_root: bool) -> dict[str, Any]:
-    """What Landlock lets a learner reach."""
-    system = ["/usr", "/lib", "/lib64", "/lib32", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
-    devices = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"]
-    proc = "/proc" if own_root else "/proc/self"
-    write = [box, "/tmp", "/dev/shm", "/dev/null"] if own_root else [box, "/dev/null"]
-    return {"box": box, "read": [*system, *map(str, show), *devices, proc], "listed": [], "write": write}
+def _places(shown: launch.View, box: str, own_root: bool) -> dict[str, Any]:
+    """What Landlock lets a learner reach. Where no mount hides our package, it is left out here, name by name."""
+    read = ["/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", *launch.SYSTEM_FILES]
+    listed: list[str] = []
+    for tree in (*launch.SYSTEM, *shown.trees):
+        if own_root:
+            read.append(tree)
+        else:
+            parts, names = _around(tree, launch.hidden())
+            read += parts
+            listed += names
+    if own_root:
+        return {"box": box, "read": [*read, "/proc"], "listed": listed, "write": [box, "/tmp", "/dev/shm", "/dev/null"]}
+    return {"box": box, "read": [*read, "/proc/self"], "listed": listed, "write": [box, "/dev/null"]}
+
+
+def _around(tree: str, hidden: list[str]) -> tuple[list[str], list[str]]:
+    """`tree` without what is hidden: the parts that may be read, and the folders between, that may be listed."""
+    if any(launch.inside(tree, path) and path != tree for path in hidden[:-1]):
+        hidden = hidden[-1:]  # an environment inside the checkout
+    if not any(launch.inside(path, tree) for path in hidden):
+        return [tree], []
+    parts: list[str] = []
+    names = [tree]
+    for entry in sorted(os.scandir(tree), key=lambda e: e.name):
+        if any(launch.inside(path, entry.path) for path in hidden):
+            if entry.path not in hidden:
+                more, below = _around(entry.path, hidden)
+                parts += more
+                names += below
+        else:
+            parts.append(entry.path)
+    return parts, names

@@ -35,25 +35,45 @@ class Guards:
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a learner lives: `box` is its home, `read` may be read, `listed` only listed, `write` is written, too."""
+    """Where a learner lives.
+
+    box     its home, with the folders work, tmp and shm
+    read    trees and files that it may read
+    listed  folders of which it may know the names inside
+    write   trees that it may write, too
+    """
 
     box: str
-    read: tuple[str, ...]
-    listed: tuple[str, ...]
-    write: tuple[str, ...]
+    read: Sequence[str]
+    listed: Sequence[str]
+    write: Sequence[str]
+
+    @property
+    def scratch(self) -> list[str]:
+        """The folders that must be empty when a job begins."""
+        inside = [f"{self.box}/{name}" for name in ("work", "tmp", "shm")]
+        return [*inside, *(path for path in self.write if path in ("/tmp", "/dev/shm"))]
 
 
-def own_namespaces(uid: int, gid: int, box: str) -> None:
-    """As pid 1 of new namespaces: keep the ids, then give the learner a box and a /proc of its own."""
+def own_namespaces(uid: int, gid: int, places: Places) -> None:
+    """As pid 1 of new namespaces: keep the ids, then give the learner a box and a /proc of its own.
+
+    The box is one tmpfs. /tmp and /dev/shm are folders of it, so that one cap holds for all that a learner writes.
+    """
     for name, text in (("setgroups", "deny"), ("uid_map", f"{uid} {uid} 1"), ("gid_map", f"{gid} {gid} 1")):
         place = os.open(f"/proc/self/{name}", os.O_WRONLY | os.O_CLOEXEC)
         os.write(place, text.encode())
         os.close(place)
+    below = [path for path in places.read if path.startswith(("/tmp/", "/dev/shm/"))]  # an environment in /tmp
+    kept = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in below}
     harmless = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-    kernel.mount("tmpfs", box, "tmpfs", harmless, f"size={BOX_SIZE},nr_inodes={BOX_FILES},mode=0700")
-    furnish(box)
-    kernel.mount(f"{box}/tmp", "/tmp", "", kernel.MS_BIND)
-    kernel.mount(f"{box}/shm", "/dev/shm", "", kernel.MS_BIND)
+    kernel.mount("tmpfs", places.box, "tmpfs", harmless, f"size={BOX_SIZE},nr_inodes={BOX_FILES},mode=0700")
+    furnish(places.box)
+    kernel.mount(f"{places.box}/tmp", "/tmp", "", kernel.MS_BIND)
+    kernel.mount(f"{places.box}/shm", "/dev/shm", "", kernel.MS_BIND)
+    for path, place in kept.items():
+        os.makedirs(path)
+        kernel.mount(f"/proc/self/fd/{place}", path, "", kernel.MS_BIND | kernel.MS_REC)
     kernel.mount("proc", "/proc", "proc", harmless)
 
 

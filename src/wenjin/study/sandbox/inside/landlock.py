@@ -1,4 +1,7 @@
-"""Landlock: the only files a process may still open, by path (landlock(7)). Also no TCP, no signals out, where known."""
+"""Landlock: the only files a process may still open, by path; where the kernel knows how, no TCP and no signals out.
+
+See landlock(7).
+"""
 
 import os
 import struct

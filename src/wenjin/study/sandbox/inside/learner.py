@@ -4,11 +4,13 @@ Nothing here knows a solution, an expected value or a verdict. Whatever the answ
 only change the data that it sends, and data is all that the judge reads.
 """
 
+import contextlib
 import linecache
 import os
 import struct
 import sys
 import types
+from collections.abc import Iterator
 from typing import Any
 
 from . import frames, observe
@@ -75,7 +77,7 @@ class Program:
         function = self._function()
 
         def watched(*args: Any, **kwargs: Any) -> Any:
-            with Watch(self.forbidden, self.used):
+            with watch(self.forbidden, self.used):
                 return function(*args, **kwargs)
 
         seen = observe.call(watched, args, kwargs, frames.raw, order["gradient"])
@@ -109,38 +111,22 @@ class Program:
         return {"error": None}
 
 
-class Watch:
+@contextlib.contextmanager
+def watch(forbidden: list[str], used: set[str]) -> Iterator[None]:
     """Notes which forbidden library functions are called, by whatever name they were reached."""
+    if not forbidden or "torch" not in sys.modules:
+        yield
+        return
+    from torch.overrides import TorchFunctionMode
 
-    def __init__(self, forbidden: list[str], used: set[str]) -> None:
-        self.modes: list[Any] = []
-        if forbidden and "torch" in sys.modules:
-            from torch.overrides import TorchFunctionMode
-            from torch.utils._python_dispatch import TorchDispatchMode
+    class Functions(TorchFunctionMode):
+        def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            name = f"{getattr(func, '__module__', '')}.{getattr(func, '__name__', func)}"
+            used.update(word for word in forbidden if word in name)
+            return func(*args, **(kwargs or {}))
 
-            def note(function: Any) -> None:
-                name = f"{getattr(function, '__module__', '')}.{getattr(function, '__name__', function)}"
-                used.update(word for word in forbidden if word in name)
-
-            class Functions(TorchFunctionMode):
-                def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-                    note(func)
-                    return func(*args, **(kwargs or {}))
-
-            class Operators(TorchDispatchMode):
-                def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-                    note(func)
-                    return func(*args, **(kwargs or {}))
-
-            self.modes = [Functions(), Operators()]
-
-    def __enter__(self) -> None:
-        for mode in self.modes:
-            mode.__enter__()
-
-    def __exit__(self, *error: Any) -> None:
-        for mode in reversed(self.modes):
-            mode.__exit__(*error)
+    with Functions():
+        yield
 
 
 def _flush() -> None:

@@ -68,7 +68,10 @@ def program(machine: int, pid: int) -> bytes:
         out.append(struct.pack("=HBBI", code, yes, no, value))
 
     load, equal, at_least, any_bit, give = 0x20, 0x15, 0x35, 0x45, 0x06
-    number, arch, argument = 0, 4, lambda i: 16 + 8 * i  # offsets in struct seccomp_data; low words, little-endian
+    number, arch = 0, 4  # offsets in struct seccomp_data
+
+    def argument(i: int) -> int:  # its low word; the high one lies 4 further
+        return 16 + 8 * i
 
     def deny(code: int) -> None:
         add(give, ERRNO | code)

@@ -57,15 +57,16 @@ def warm(names: list[str]) -> None:
         torch.set_num_interop_threads(1)
         for kind in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
             x = torch.ones(2, 3, 4, 5, dtype=kind, requires_grad=True)
-            (x @ x.transpose(-2, -1)).softmax(-1).sum().backward()
+            (x @ x.transpose(-2, -1)).softmax(-1).sum().backward()  # type: ignore[no-untyped-call]
     _reseed()  # imports what it needs
 
 
 class Zygote:
-    """See the module. `settings`: entries, places, guards, box."""
+    """See the module. `entries` are the modules whose main() a learner's process may run."""
 
-    def __init__(self, control: socket.socket, entries: list[str], places: Places, guards: Guards) -> None:
-        self.control, self.places, self.guards = control, places, guards
+    def __init__(self, control: socket.socket, entries: list[str], places: Places, guards: Guards, alone: bool) -> None:
+        """`alone`: bubblewrap gave us a namespace of processes, so that all others in it are learners' leavings."""
+        self.control, self.places, self.guards, self.alone = control, places, guards, alone
         self.entries = {name: importlib.import_module(name) for name in entries}
         self.jobs: dict[int, Job] = {}
         self.poll = select.poll()
@@ -116,7 +117,7 @@ class Zygote:
         if pid == 0:
             try:
                 if self.guards.nested:
-                    confine.own_namespaces(uid, gid, self.places.box)
+                    confine.own_namespaces(uid, gid, self.places)
                     self.first(order, request, reply, output, status_w)
                 else:
                     self.learner(order, request, reply, output, status_w)
@@ -189,14 +190,20 @@ class Zygote:
         end = said[1:].decode() if len(said) > 1 else _end(how).decode()
         cause, code = end.split()
         if not self.guards.nested:
-            self.empty_box()
+            self.clean()
         self.tell({"op": "end", "job": job.number, "cause": job.cause or cause, "code": int(code)})
 
-    def empty_box(self) -> None:
-        """Where jobs follow each other in one box: kill what is left, remove what is left."""
-        for name in ("work", "tmp", "shm"):
-            shutil.rmtree(f"{self.places.box}/{name}")
-        confine.furnish(self.places.box)
+    def clean(self) -> None:
+        """Where jobs follow each other in one box: kill what is left of a job, remove what it wrote."""
+        if self.alone:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(-1, signal.SIGKILL)  # all that we may signal: in this namespace, that is what learners left
+        for folder in self.places.scratch:
+            for entry in os.scandir(folder):
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                else:
+                    os.unlink(entry.path)
 
     # -- memory and time -------------------------------------------------------------------------------------
 
@@ -252,7 +259,7 @@ def _reseed() -> None:
         sys.modules["torch"].default_generator.seed()  # torch.seed() asks every kind of device: 18 ms
 
 
-def nesting_works(box: str) -> bool:
+def nesting_works(places: Places) -> bool:
     """Whether this machine lets a job have namespaces of its own: by making some."""
     uid, gid = os.getuid(), os.getgid()
     try:
@@ -261,7 +268,7 @@ def nesting_works(box: str) -> bool:
         return False
     if pid == 0:
         try:
-            confine.own_namespaces(uid, gid, box)
+            confine.own_namespaces(uid, gid, places)
             os._exit(0)
         finally:
             os._exit(1)
@@ -269,18 +276,18 @@ def nesting_works(box: str) -> bool:
 
 
 def main() -> None:
-    """`settings` is the first argument: {control, folders, warm, entries, places, guards}."""
+    """Its settings are the first argument: {control, folders, warm, entries, places, guards, alone}."""
     settings = json.loads(sys.argv[1])
     control = socket.socket(fileno=settings["control"])
     control.set_inheritable(False)
     sys.path[:0] = settings["folders"]
     warm(settings["warm"])
-    places = Places(**{k: tuple(v) if isinstance(v, list) else v for k, v in settings["places"].items()})
+    places = Places(**settings["places"])
     guards = Guards(**settings["guards"])
-    guards = replace(guards, nested=guards.nested and nesting_works(places.box))
+    guards = replace(guards, nested=guards.nested and nesting_works(places))
     if not guards.nested:
         confine.furnish(places.box)
-    zygote = Zygote(control, settings["entries"], places, guards)
+    zygote = Zygote(control, settings["entries"], places, guards, settings["alone"])
     del sys.path[: len(settings["folders"])]
     gc.collect()
     gc.freeze()
