@@ -194,9 +194,11 @@ class Trial:
         mistakes = list(self.exercise.mistakes)
         varying = [n for n in evidence.failing if evidence.differences[n].aspect == "varies"]
         if varying:
-            n = varying[0]
-            return next((m for m in mistakes if self.reference.varies(n, frozenset((m,)))), None)
+            return next((m for m in mistakes if self._varies(varying[-3:], frozenset((m,)))), None)
         return diagnose(evidence, self.reference.observe, mistakes, self.exercise.exclusive, self.exercise.signatures)
+
+    def _varies(self, cases: list[int], faults: frozenset[str]) -> bool:
+        return any(self.reference.varies(n, faults) for n in cases)
 
     def _case(self, n: int, found: Difference) -> Text:
         names = tuple(_parameters(self.exercise))

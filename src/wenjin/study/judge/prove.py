@@ -47,11 +47,8 @@ def told(exercise: Code, faults: frozenset[str], seed: int) -> Verdict:
     trial = Trial(exercise, reference, random.Random(seed))
     for n in range(len(reference.cases)):
         trial.seen[n] = dict(reference.observe(n, faults))
-    for n in (0, len(reference.cases) // 2):
         if reference.varies(n, faults):
-            for seen in trial.seen:
-                assert seen is not None
-                seen["varies"] = True
+            trial.seen[n] = {**reference.observe(n, faults), "varies": True}
     return trial.verdict()
 
 
@@ -72,7 +69,7 @@ def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
         both = " + ".join(pair)
         if verdict.verdict == "pass":
             yield _passes(both, DRAWS[0])
-        elif verdict.name not in pair:
+        elif verdict.name not in pair and verdict.verdict != "error":  # what raises everywhere is told as the error
             yield _misnamed(both, verdict.name, DRAWS[0])
 
 

@@ -21,6 +21,9 @@ def reference(exercise: Exercise, folder: Path, variant: int) -> str:
         answer = {step.key: next(o.key for o in step.options if o.mistake is None) for step in exercise.steps}
     else:
         answer = {"order": list(exercise.right[0])}
-    # JSON's strings, numbers and lists are TOML's.
-    rows = [f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}" for key, value in answer.items()]
+    # JSON's strings, numbers and lists are TOML's; a key stands bare where it may.
+    rows = [
+        f"{key if key.isidentifier() and key.isascii() else json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
+        for key, value in answer.items()
+    ]
     return "\n".join([f"variant = {variant}", "", "[answer]", *rows, ""])
