@@ -100,7 +100,6 @@ def cases(dice: Random) -> list[Case]:
 TAGS = frozenset(case.tag for case in cases(Random(0)))
 OTHER_WIDTHS = frozenset({"basic", "causal", "cached", "width", "equal"})
 UNEQUAL = frozenset({"cross", "cached", "last", "gradient", "large", "long"})
-LONE = frozenset({"basic", "long"})  # one batch, one head
 
 TOLD = {  # the cases that fail, however the answer was written, tell these
     "again": "cached-by-shape",
@@ -124,8 +123,6 @@ TOLD = {  # the cases that fail, however the answer was written, tell these
 SIGNATURES = {frozenset(tags.split()): name for tags, name in TOLD.items()} | {
     UNEQUAL: "assumes-equal-lengths",
     OTHER_WIDTHS: "hard-coded-width",
-    TAGS - {"large"}: "wrong-scale",  # a score that wins by far wins at any scale
-    TAGS - LONE: "heads-summed",
 }
 # Few bits are enough for whole numbers, for a score that wins by far, and for the halves themselves.
 for spared in ("fp16 bf16", "bf16", "fp16 bf16 basic", "bf16 basic"):

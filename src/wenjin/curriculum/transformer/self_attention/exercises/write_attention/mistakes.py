@@ -47,12 +47,6 @@ def divided_in_place(a: Arguments, _: Any) -> Arguments:
     return a
 
 
-def query_divided(a: Arguments, _: Any) -> Arguments:
-    q = a.q
-    q /= math.sqrt(a.q.size(-1))
-    return a
-
-
 def as_equal_lengths(a: Arguments, _: Any) -> Arguments:
     return a._replace(k=a.k.reshape(a.q.shape), v=a.v.reshape(a.q.shape))
 
@@ -76,7 +70,6 @@ INPUTS: Mistakes = {
     "half-inputs": lambda a, _: each(a, lambda x: x.to(torch.bfloat16)),
     "float64-loses-digits": lambda a, _: each(a, lambda x: x.to(torch.float32)),
     "mutates-input": divided_in_place,
-    "query-scaled-in-place": query_divided,
 }
 
 # ---- scores: one number for each query and key ----
@@ -124,9 +117,9 @@ SCALE: Mistakes = {
     "scale-by-model-width": lambda a, s: s / math.sqrt(a.q.size(1) * a.q.size(-1)),
     "scale-by-spread": lambda a, s: s / s.std(),
     "hard-coded-width": lambda a, s: s / math.sqrt(64),
-    "wrong-scale": lambda a, s: s / math.sqrt(a.q.size(-1) + a.k.size(-1)),
     "scale-only-causal": lambda a, s: scale(a, s) if a.causal else s,
     "scale-after-softmax": unchanged,
+    "mutates-input": unchanged,  # q was divided already
 }
 
 # ---- mask: with causal, query i sees key j exactly when j <= i + (T_k - T_q) ----
@@ -235,6 +228,8 @@ SEEN: dict[Any, Tensor] = {}  # what "cached-by-shape" remembers; grade.py empti
 
 
 def remembered(a: Arguments, out: Tensor) -> Tensor:
+    if out.requires_grad:  # a graph can be walked back only once
+        return out
     return SEEN.setdefault((a.q.shape, a.k.shape, a.q.dtype, a.causal), out)
 
 
