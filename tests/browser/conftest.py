@@ -1,0 +1,194 @@
+"""A real server, started as a learner starts it, and a real browser before it.
+
+course     a server on a fresh data folder; `course.open(context)` gives a page that is logged in
+visit      opens pages of one fresh browser profile; every Content-Security-Policy violation, script error and failed
+           request of ours fails the test that caused it
+pictures   where the tests leave what they saw (WENJIN_PICTURES, else pytest's own temporary folder)
+"""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+MISSING = (
+    "Chromium is missing: install it (apt-get install chromium) or point WENJIN_CHROMIUM at it. "
+    "缺少 Chromium：请安装它（apt-get install chromium），或用 WENJIN_CHROMIUM 指明位置。"
+)
+WRITE = "/topics/self-attention/exercises/write-attention"
+
+
+@dataclass
+class Course:
+    """A running server. `kill` ends it as a power cut would; `start` brings it back on the same port and data."""
+
+    folder: Path
+    port: int
+    process: "subprocess.Popen[str] | None" = None
+    token: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        argv = [sys.executable, "-m", "wenjin.cli", "start", "--no-browser", "--port", str(self.port)]
+        argv += ["--data", str(self.folder / "data")]
+        environment = {**os.environ, "WENJIN_WORKSPACE": str(self.folder / "workspace"), "WENJIN_LANG": "en"}
+        self.process = subprocess.Popen(
+            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+        )
+        assert self.process.stdout is not None
+        said = ""
+        for line in self.process.stdout:
+            said += line
+            if found := re.search(r"http://\S+token=\S+", line):
+                self.token = found[0]
+                break
+        assert self.token, f"the server did not start: {said}"
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            try:
+                urllib.request.urlopen(f"{self.address}/static/style.css", timeout=2).close()
+                return
+            except urllib.error.HTTPError:
+                return
+            except OSError:
+                time.sleep(0.05)
+        raise AssertionError("the server does not answer")
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.end()
+
+    def stop(self) -> None:
+        assert self.process is not None
+        self.process.send_signal(signal.SIGTERM)
+        self.end()
+
+    def end(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        self.process.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    running = Course(tmp_path_factory.mktemp("course"), port)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("WENJIN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not path or not Path(path).exists():
+        pytest.fail(MISSING, pytrace=False)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    chosen = os.environ.get("WENJIN_PICTURES")
+    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def session(course: Course, browser: Browser) -> list[object]:
+    """The cookies of one login; the start address is good for one use."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(course.token)
+    assert page.url == f"{course.address}/"
+    cookies: list[object] = list(context.cookies())
+    context.close()
+    return cookies
+
+
+@dataclass
+class Visit:
+    """One browser profile. `wrong` gathers what no page may do."""
+
+    course: Course
+    context: BrowserContext
+    wrong: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        page = self.context.new_page()
+        self.watch(page)
+        page.goto(self.course.address + path)
+        return page
+
+    def watch(self, page: Page) -> None:
+        def console(message: ConsoleMessage) -> None:
+            if "Content Security Policy" in message.text or "Refused to" in message.text:
+                self.wrong.append(f"{page.url}: {message.text}")
+
+        page.on("console", console)
+        page.on("pageerror", lambda error: self.wrong.append(f"{page.url}: {error}"))
+        page.on(
+            "response",
+            lambda answer: answer.status >= 500 and self.wrong.append(f"{answer.url}: {answer.status}"),
+        )
+
+
+Visiting = Callable[..., Visit]
+
+
+@pytest.fixture
+def visit(course: Course, browser: Browser, session: list[object]) -> Iterator[Visiting]:
+    """`visit(lang="zh", theme="dark", scripts=True, width=1280)` gives a Visit."""
+    made: list[Visit] = []
+
+    def new(lang: str = "zh", theme: str = "light", scripts: bool = True, width: int = 1280, height: int = 900) -> Visit:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            java_script_enabled=scripts,
+            color_scheme="dark" if theme == "dark" else "light",
+            locale="zh-CN" if lang == "zh" else "en-US",
+            reduced_motion="reduce",
+        )
+        context.add_cookies(session)  # type: ignore[arg-type]
+        chosen = {"wenjin-lang": lang, "wenjin-theme": theme}
+        context.add_cookies([{"name": k, "value": v, "url": course.address} for k, v in chosen.items()])
+        made.append(Visit(course, context))
+        return made[-1]
+
+    yield new
+    for one in made:
+        one.context.close()
+    wrong = [line for one in made for line in one.wrong]
+    assert not wrong, "\n".join(wrong)

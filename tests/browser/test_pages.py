@@ -1,0 +1,134 @@
+"""Every page, in both languages and themes: nothing that the CSP forbids, nothing inline, nothing cut off."""
+
+import re
+from pathlib import Path
+
+import pytest
+from tests.browser.conftest import WRITE, Visiting
+from playwright.sync_api import Page
+
+PAGES = ["/", "/map", "/topics/self-attention", "/topics/multi-head-attention", "/search?q=softmax", "/settings", WRITE]
+EVALUATED = re.compile(r"\shx-on|\son[a-z]+\s*=|javascript:|\sjs:", re.IGNORECASE)
+
+
+def name(path: str) -> str:
+    return re.sub(r"\W+", "-", path).strip("-") or "home"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize("path", PAGES)
+def test_holds_nothing_inline_and_breaks_no_rule(visit: Visiting, pictures: Path, path: str, lang: str) -> None:
+    for theme in ("light", "dark"):
+        seen = visit(lang=lang, theme=theme)
+        page = seen.open(path)
+        source = page.request.get(page.url).text()
+        assert not re.search(r"<[^>]*\sstyle\s*=", source)
+        assert "<style" not in source
+        tags = re.findall(r"<[a-zA-Z][^>]*>", re.sub(r"(?s)<script type=\"application/json\".*?</script>", "", source))
+        assert not [tag for tag in tags if EVALUATED.search(tag)]
+        assert page.locator("html").get_attribute("lang") == lang
+        page.screenshot(path=pictures / f"{name(path)}-{lang}-{theme}.png", full_page=True)
+        assert widest(page) <= 1280
+
+
+def widest(page: Page) -> int:
+    found: int = page.evaluate("document.documentElement.scrollWidth")
+    return found
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_fits_a_narrow_screen(visit: Visiting, pictures: Path, lang: str) -> None:
+    seen = visit(lang=lang, width=390, height=844)
+    for path in PAGES:
+        page = seen.open(path)
+        page.screenshot(path=pictures / f"{name(path)}-{lang}-narrow.png", full_page=True)
+        assert widest(page) <= 390, path
+        page.close()
+
+
+def test_reads_without_scripts(visit: Visiting) -> None:
+    page = visit(scripts=False).open("/topics/self-attention")
+    assert page.locator(".katex").count() > 100
+    assert page.locator("section.question").count() > 8
+    assert page.locator("figure.listing .line[data-line]").count() > 20
+    folded = page.locator("details.part-derivation").first
+    assert not folded.locator(".katex").first.is_visible()
+    folded.locator("summary").click()
+    assert folded.locator(".katex").first.is_visible()
+
+
+def test_formulas_have_the_boxes_that_katex_gave_them(visit: Visiting) -> None:
+    """The class in place of each inline style gives the same boxes: compared with KaTeX's own HTML, styles and all."""
+    from wenjin.study.course.dialect import parser
+    from wenjin.study.course.load import load
+    from wenjin.study.course.maths import Maths
+
+    folder = load().topics["self-attention"].folder
+    assert folder is not None
+    text = (folder / "lesson.zh.md").read_text(encoding="utf-8")
+    env = {"numbers": lambda *_: "1"}
+    tokens = [child for token in parser().parse(text, env) for child in (token, *(token.children or ()))]
+    displays = {(t.content, t.type == "math_block") for t in tokens if t.type in ("math_inline", "math_block")}
+    formulas = sorted(displays | {(r"\fcolorbox{red}{#ffe}{$x$}\;\cancel{y}\;\overrightarrow{AB}", True)})
+    maths = Maths()
+    ours = [maths.html(*formula) for formula in formulas]
+    engine = maths._engine
+    theirs = [engine.submit(maths._render, maths._path(), *formula).result() for formula in formulas]
+    seen = visit()
+    page = seen.context.new_page()  # under no CSP, so that inline styles count
+    page.goto("about:blank")
+    link = (Path(maths._path()).parent / "manifest.json").parent
+    css = next(link.glob("katex-*.css")).read_text(encoding="utf-8")
+    boxes = []
+    for bodies, sheet in ((ours, maths.sheet()), (theirs, "")):
+        page.set_content(f"<style>{css}{sheet}</style>" + "".join(f"<p>{body}</p>" for body in bodies))
+        boxes.append(page.evaluate(BOXES))
+    assert len(boxes[0]) == len(boxes[1]) > 1000
+    assert boxes[0] == boxes[1]
+    assert any(" style=" in body for body in theirs)
+    maths.close()
+
+
+BOXES = """() => [...document.querySelectorAll('.katex-html, .katex-html *')].map((element) => {
+  const box = element.getBoundingClientRect();
+  const style = getComputedStyle(element);
+  return [box.x, box.y, box.width, box.height].map((n) => n.toFixed(2)).join(' ') + style.color + style.borderTopColor;
+})"""
+
+
+def test_formulas_keep_their_boxes_under_the_csp(visit: Visiting) -> None:
+    """On the served page, fonts loaded: a fraction stands higher than its line, and every rule of the sheet applies."""
+    page = visit().open("/topics/self-attention")
+    page.evaluate("document.fonts.ready")
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    unruled = page.evaluate(
+        """() => {
+          const ruled = new Set();
+          for (const sheet of document.styleSheets)
+            for (const rule of sheet.cssRules) for (const [name] of (rule.selectorText ?? '').matchAll(/kx-[0-9a-f]+/g))
+              ruled.add(name);
+          const used = new Set();
+          for (const element of document.querySelectorAll('[class*="kx-"]'))
+            for (const name of element.classList) if (name.startsWith('kx-')) used.add(name);
+          return {missing: [...used].filter((name) => !ruled.has(name)), used: used.size};
+        }"""
+    )
+    assert unruled["missing"] == []
+    assert unruled["used"] > 30
+    heights = page.evaluate(
+        "[...document.querySelectorAll('.equation .katex-html')].map((e) => e.getBoundingClientRect().height)"
+    )
+    assert min(heights) > 10
+    assert max(heights) > 40
+
+
+def test_long_formulas_scroll_in_their_own_box(visit: Visiting) -> None:
+    page = visit(width=390, height=844).open("/topics/self-attention")
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    assert widest(page) <= 390
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll('.equation .formula')]
+             .filter((box) => box.scrollWidth > box.clientWidth + 1).map((box) => getComputedStyle(box).overflowX)"""
+    )
+    assert wide
+    assert set(wide) == {"auto"}
