@@ -31,7 +31,7 @@ def benchmarks() -> dict[str, Path]:
 
 def about(path: Path) -> str:
     """The first line of a file's docstring."""
-    return path.read_text(encoding="utf-8").removeprefix('"""').split("\n", 1)[0].strip()
+    return path.read_text(encoding="utf-8").removeprefix('"""').split("\n", 1)[0].strip(' "')
 
 
 def run_or_list(name: str | None, *, as_json: bool) -> int:
