@@ -23,50 +23,56 @@ Past = tuple[Tensor, Tensor]  # keys and values already computed, each (B, G, S,
 
 
 def scores(q: Tensor, k: Tensor) -> Tensor:
-    """How well every query fits every key: one dot product a pair."""
-    return q @ k.transpose(-2, -1)  # (B, H, T, D) @ (B, H, D, S) -> (B, H, T, S)
+    """How well each query fits each key: one dot product a pair."""
+    return q @ k.transpose(-2, -1)  # (B, H, T, S)
 
 
 def scale(raw: Tensor, width: int) -> Tensor:
-    """Bring the spread of the scores back to that of one coordinate, whatever the head width."""
+    """Take the head width out of the spread of the scores."""
     return raw / math.sqrt(width)  # (B, H, T, S)
 
 
 def mask(scaled: Tensor) -> Tensor:
-    """Hide the future. Query t is token S - T + t of the text, so keys after S - T + t are out of sight."""
+    """Hide the future: query t is token S - T + t and sees none after."""
     T, S = scaled.shape[-2:]
     if T > S:
-        raise ValueError(f"queries outnumber keys ({T} > {S}): the first {T - S} would see no key at all")
-    future = torch.ones(T, S, dtype=torch.bool, device=scaled.device).triu(S - T + 1)  # (T, S)
+        raise ValueError(f"{T} queries, {S} keys: the first {T - S} would see none")
+    future = scaled.new_ones(T, S, dtype=torch.bool).triu(S - T + 1)
     return scaled.masked_fill(future, -math.inf)  # (B, H, T, S)
 
 
 def softmax(x: Tensor) -> Tensor:
-    """Weights over the keys: positive, and each query's add up to one. No exponent is above zero."""
-    # Taking the same number off a whole row cancels in the quotient, so no gradient need pass through it.
+    """Weights over the keys: positive, and adding up to one a query."""
+    # A shift of the whole row cancels in the quotient: with the greatest
+    # score off no exponent is above 0, and no gradient passes through it.
     weight = (x - x.amax(dim=-1, keepdim=True).detach()).exp()
     return weight / weight.sum(dim=-1, keepdim=True)  # (B, H, T, S)
 
 
 def mix(weights: Tensor, v: Tensor) -> Tensor:
-    """Each query's answer: the average of the values under its weights."""
-    return weights @ v  # (B, H, T, S) @ (B, H, S, D) -> (B, H, T, D)
+    """What each query gets: the values, averaged by its weights."""
+    return weights @ v  # (B, H, T, D)
 
 
 def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    """Plain attention: the formula, step by step. Holds all T x S scores at once. Returns (B, H, T, D)."""
+    """The formula, step by step. Holds all T x S scores at once."""
     scaled = scale(scores(q, k), q.shape[-1])
-    return mix(softmax(mask(scaled) if causal else scaled), v)
+    weights = softmax(mask(scaled) if causal else scaled)
+    return mix(weights, v)
 
 
 def attend_fast(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor:
-    """The same by torch's fused kernel; k and v may have G heads, H / G queries to each."""
+    """The same by torch's fused kernel. k and v may have G heads."""
     T, S = q.shape[-2], k.shape[-2]
     if causal and T > S:
-        raise ValueError(f"queries outnumber keys ({T} > {S}): the first {T - S} would see no key at all")
-    # The kernel's own causal flag aligns first query with first key: right only for T = S. A lone token sees all.
-    visible = q.new_ones(T, S, dtype=torch.bool).tril(S - T) if causal and 1 < T < S else None  # (T, S)
-    return F.scaled_dot_product_attention(q, k, v, visible, is_causal=causal and T == S, enable_gqa=True)
+        raise ValueError(f"{T} queries, {S} keys: the first {T - S} would see none")
+    # The kernel's own flag aligns the first query with the first key, which
+    # is right only for T = S. A lone token sees everything.
+    seen = None
+    if causal and 1 < T < S:
+        seen = q.new_ones(T, S, dtype=torch.bool).tril(S - T)
+    flag = causal and T == S
+    return F.scaled_dot_product_attention(q, k, v, seen, is_causal=flag, enable_gqa=True)
 
 
 def angles(first: int, last: int, width: int, base: float = 10_000.0) -> Tensor:
@@ -83,28 +89,30 @@ def rotate(x: Tensor, angle: Tensor) -> Tensor:
 
 
 class Attention(nn.Module):
-    """Parameter names are those of published Llama checkpoints: weights load without renaming."""
+    """Parameters are named as in published Llama weights, which load as they are."""
 
     def __init__(self, dim: int, *, heads: int, kv_heads: int) -> None:
         super().__init__()
         if dim % heads or heads % kv_heads:
-            raise ValueError(f"heads must divide dim, and kv_heads must divide heads; got {dim=} {heads=} {kv_heads=}")
+            raise ValueError(f"{dim=}, {heads=}, {kv_heads=}: each must divide the one before")
         self.width = dim // heads
         self.q_proj = nn.Linear(dim, dim, bias=False)
         self.k_proj = nn.Linear(dim, kv_heads * self.width, bias=False)
         self.v_proj = nn.Linear(dim, kv_heads * self.width, bias=False)
         self.o_proj = nn.Linear(dim, dim, bias=False)
 
-    def forward(self, x: Tensor, angle: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
-        """angle: (T, D/2) for the new tokens, computed once per pass and shared by all layers."""
-        B, T, _ = x.shape
-        q = self.q_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, H, T, D)
-        k = self.k_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, G, T, D)
-        v = self.v_proj(x).view(B, T, -1, self.width).transpose(1, 2)  # (B, G, T, D)
+    def split(self, x: Tensor) -> Tensor:
+        """Cut the last axis into heads: (B, T, H*D) -> (B, H, T, D)."""
+        return x.unflatten(-1, (-1, self.width)).transpose(1, 2)
 
-        q, k = rotate(q, angle), rotate(k, angle)
+    def forward(self, x: Tensor, angle: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
+        """angle: (T, D/2) for the new tokens, shared by all layers."""
+        q = rotate(self.split(self.q_proj(x)), angle)  # (B, H, T, D)
+        k = rotate(self.split(self.k_proj(x)), angle)  # (B, G, T, D)
+        v = self.split(self.v_proj(x))  # (B, G, T, D)
         if past:
-            k, v = torch.cat((past[0], k), dim=2), torch.cat((past[1], v), dim=2)  # (B, G, S, D)
+            k = torch.cat((past[0], k), dim=2)  # (B, G, S, D)
+            v = torch.cat((past[1], v), dim=2)  # (B, G, S, D)
 
         y = attend_fast(q, k, v, causal=True)  # (B, H, T, D)
         out: Tensor = self.o_proj(y.transpose(1, 2).flatten(2))  # (B, T, H*D)
