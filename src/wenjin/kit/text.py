@@ -1,9 +1,20 @@
 """A text in both languages of the course."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 Language = Literal["zh", "en"]
+
+# A terminal's sequences go as a whole; then control characters, half characters and marks that turn the writing.
+SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[^\n])")
+HIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """Text of any origin, safe to show: it moves no cursor, sets no color and turns no line around."""
+    text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
+    return HIDDEN.sub("", SEQUENCE.sub("", text))
 
 
 @dataclass(frozen=True, slots=True)

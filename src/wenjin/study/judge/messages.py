@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from wenjin.kit.exercise import Mistake
-from wenjin.kit.text import Text
+from wenjin.kit.text import Text, visible
 from wenjin.kit.verdict import Class
 
 FEEDBACK_CAP = 600
@@ -38,11 +38,6 @@ def cap(text: str, limit: int = FEEDBACK_CAP) -> str:
     """The text, visible characters only, cut at the limit."""
     text = visible(text)
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def visible(text: str) -> str:
-    """Without control characters and without the marks that turn the direction of writing."""
-    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f]", "", text)
 
 
 def mistake_text(mistake: Mistake) -> Text:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.exercise import Code, Limits
+from wenjin.kit.text import visible
 from wenjin.kit.verdict import Verdict
 from wenjin.study.judge import answers, messages, syntax
 from wenjin.study.judge import code as programs
@@ -49,7 +50,7 @@ class JobChannel:
 
     def printed(self) -> str:
         new, self.told = self.job.output[self.told :], len(self.job.output)
-        return messages.visible(new.decode("utf-8", "replace"))
+        return visible(new.decode("utf-8", "replace"))
 
 
 class Worker:
@@ -62,6 +63,7 @@ class Worker:
 
         torch.set_num_threads(1)
         self.shelf = Shelf(root)
+        self.cleaning = ThreadPoolExecutor(4)
 
     def judge(self, exercise: str, answer: str, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
         """The verdict on an answer."""
@@ -78,9 +80,12 @@ class Worker:
         if not isinstance(exercise, Code):
             return answers.judge(exercise, answer)
         with ExitStack() as stack:
-            return programs.judge(
-                exercise, answer, lambda: JobChannel(stack.enter_context(self._open(exercise.limits))), seed
-            )
+            try:
+                return programs.judge(
+                    exercise, answer, lambda: JobChannel(stack.enter_context(self._open(exercise.limits))), seed
+                )
+            finally:  # the verdict does not wait until everything of the answer is gone; the next job's slot does
+                self.cleaning.submit(stack.pop_all().close)
 
     def _open(self, limits: Limits) -> Job:
         return self.sandbox.open(JobLimits(limits.seconds, limits.memory << 20))
@@ -179,6 +184,7 @@ def main() -> None:
     with ThreadPoolExecutor(4) as pool:
         for line in sys.stdin:
             pool.submit(answer, json.loads(line))
+    worker.cleaning.shutdown()
     worker.sandbox.close()
 
 

@@ -100,8 +100,8 @@ def _gradients(value: Any, inputs: list[Any]) -> list[Any] | None:
     if type(value) is not torch.Tensor or not value.requires_grad or value.numel() > 1 << 22:
         return None
     weight = (torch.arange(value.numel(), dtype=torch.float64) * 0.7548776662).remainder(1.0) - 0.5
-    try:
-        value.backward(weight.reshape(value.shape).to(value.dtype))
+    try:  # a sum, for backward(weight) imports a second's worth of symbolic mathematics first
+        (value * weight.reshape(value.shape).to(value.dtype)).sum().backward()
     except RuntimeError:
         return None
     return [t.grad for t in inputs if t.is_floating_point()]
