@@ -1,22 +1,17 @@
 """How the course speaks in a terminal: the language, a sentence, a verdict."""
 
 import os
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from wenjin.kit.text import Language, Text
+from wenjin.kit.text import Language, Text, visible
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-# Escape sequences go as a whole; then what is left of control characters and of the marks that turn the writing.
-SEQUENCES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*(?:\x1b\\)?|.)", re.DOTALL
-)
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+clean = visible  # text of any origin, safe to print
 
 VERDICTS = {
     "pass": Text("✓ 通过", "✓ Passed"),
@@ -50,12 +45,6 @@ def language(environ: Mapping[str, str] = os.environ) -> Language:
 
 def say(text: Text) -> str:
     return text[language()]
-
-
-def clean(text: str) -> str:
-    """Text of any origin, safe to print: it moves no cursor, sets no color, turns no line around."""
-    text = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n")
-    return CONTROLS.sub("", SEQUENCES.sub("", text))
 
 
 def console(*, error: bool = False) -> "Console":
@@ -106,7 +95,10 @@ def verdict(result: Mapping[str, Any], place: str, tongue: Language) -> "Rendera
     head.append(f"  {result['ms']:.0f} ms", style="not bold dim")
     parts: list[RenderableType] = [head]
     if result["case"]:
-        parts += [Rich(f"\n{CASE[tongue]}", style="bold"), Padding(_prose(result["case"][tongue]), (0, 0, 0, 2))]
+        parts += [
+            Rich(f"\n{CASE[tongue]}", style="bold"),
+            Padding(_prose(result["case"][tongue]), (0, 0, 0, 2), expand=False),
+        ]
     if not right and result["name"]:
         parts.append(Rich(f"\n{clean(result['name'])}", style="bold yellow"))
     elif not right:
@@ -115,10 +107,10 @@ def verdict(result: Mapping[str, Any], place: str, tongue: Language) -> "Rendera
     if result["section"]:
         parts.append(Rich("\n" + SECTION.format(place=f"{place}#{result['section']}")[tongue], style="cyan"))
     if result["more"]:
-        parts.append(Padding(Rich(clean(result["more"][tongue]).rstrip(), style="dim"), (1, 0, 0, 2)))
+        parts.append(Padding(Rich(clean(result["more"][tongue]).rstrip(), style="dim"), (1, 0, 0, 2), expand=False))
     if result["output"]:
         output = Rich(clean(result["output"]).rstrip("\n"))
-        parts += [Rich(f"\n{OUTPUT[tongue]}", style="bold"), Padding(output, (0, 0, 0, 2))]
+        parts += [Rich(f"\n{OUTPUT[tongue]}", style="bold"), Padding(output, (0, 0, 0, 2), expand=False)]
     return Group(*parts)
 
 

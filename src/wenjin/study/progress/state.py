@@ -5,7 +5,7 @@ Pure: the same events give the same state, whatever the clock says. Events of ex
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from wenjin.study.course.graph import Course, Exercise
@@ -37,7 +37,7 @@ class Standing:
 
     status: Status = "new"
     attempts: int = 0
-    mistakes: Mapping[str, int] | None = None
+    mistakes: Mapping[str, int] = field(default_factory=dict)
     hints: int = 0
     solution_open: bool = False
     last: str | None = None

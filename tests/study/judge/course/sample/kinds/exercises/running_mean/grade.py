@@ -27,7 +27,7 @@ def running_mean(fault: frozenset[str] = NONE) -> type:
 
 def cases(dice: Random) -> Sequence[Case]:
     x, y, z = (float(dice.randint(2, 9)) for _ in range(3))
-    return [Case("three", ((x,), [("add", (y + 9,)), ("add", (z,))]), Text("三个数", "three numbers"))]
+    return [Case("three", ((x,), [("add", (y + 30,)), ("add", (z,))]), Text("三个数", "three numbers"))]
 
 
 exercise = Code(
