@@ -173,7 +173,9 @@ def visit(course: Course, browser: Browser, session: list[object]) -> Iterator[V
     """`visit(lang="zh", theme="dark", scripts=True, width=1280)` gives a Visit."""
     made: list[Visit] = []
 
-    def new(lang: str = "zh", theme: str = "light", scripts: bool = True, width: int = 1280, height: int = 900) -> Visit:
+    def new(
+        lang: str = "zh", theme: str = "light", scripts: bool = True, width: int = 1280, height: int = 900
+    ) -> Visit:
         context = browser.new_context(
             viewport={"width": width, "height": height},
             java_script_enabled=scripts,

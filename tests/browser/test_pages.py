@@ -4,8 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from tests.browser.conftest import WRITE, Visiting
 from playwright.sync_api import Page
+
+from tests.browser.conftest import WRITE, Visiting
 
 PAGES = ["/", "/map", "/topics/self-attention", "/topics/multi-head-attention", "/search?q=softmax", "/settings", WRITE]
 EVALUATED = re.compile(r"\shx-on|\son[a-z]+\s*=|javascript:|\sjs:", re.IGNORECASE)

@@ -58,7 +58,7 @@ export class Attempts {
         attempt.name && " · ",
         attempt.name && el("code", {}, attempt.name),
         " ",
-        el("span", { class: "label" }, `${sayKnown(attempt.source)} · ${attempt.ms.toFixed(0)} ms · `),
+        el("span", { class: "label" }, `${sayKnown(attempt.source)} · ${attempt.ms.toFixed(0)} ms`),
         el("time", { class: "label", datetime: attempt.at }, time.toLocaleString(language === "zh" ? "zh-CN" : "en")),
       ),
       attempt.verdict !== "pass" && el("p", { class: "verdict-text" }, ...ticks(attempt.feedback[language])),

@@ -201,6 +201,7 @@ export class Draft {
     );
     this.place.conflict.setAttribute("role", "alert");
     this.place.conflict.hidden = false;
+    this.place.conflict.scrollIntoView({ block: "nearest" });
   }
 
   private put(text: string): void {
