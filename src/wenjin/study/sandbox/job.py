@@ -1,13 +1,13 @@
 """One learner at work, as the trusted side sees it: frames out, frames in, a deadline, a capped output."""
 
-import os
-import selectors
 import struct
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Self
+
+from wenjin.study.sandbox.pipes import Pipes, ThreadedPipes
 
 Cause = Literal["exit", "signal", "memory", "timeout", "flood"]
 MiB = 1 << 20
@@ -39,36 +39,22 @@ class SandboxError(Exception):
 
 
 class Job:
-    """A learner's process and its three pipes. Used by one thread; leave its `with` block and nothing of it is left."""
+    """A learner's process. Used by one thread; when its `with` block is left, nothing of it is left."""
 
-    def __init__(self, limits: Limits, kill: Callable[[], None], done: Callable[[], None]) -> None:
-        """`kill` asks for its end; `done` gives its slot back."""
+    def __init__(
+        self, limits: Limits, pipes: Pipes | ThreadedPipes, kill: Callable[[], None], done: Callable[[], None]
+    ) -> None:
+        """`kill` asks for its end; `done` is called once when it has ended."""
         self.limits = limits
-        self._kill, self._done = kill, done
-        request, self._request = os.pipe()
-        self._reply, reply = os.pipe()
-        self._output_pipe, output = os.pipe()
-        self.inside = [request, reply, output]  # the learner's ends, handed over and then closed here
-        for place in (self._request, self._reply, self._output_pipe):
-            os.set_blocking(place, False)
-        self._selector = selectors.DefaultSelector()
-        self._selector.register(self._reply, selectors.EVENT_READ)
-        self._selector.register(self._output_pipe, selectors.EVENT_READ)
+        self._pipes, self._kill, self._done = pipes, kill, done
         self._deadline = time.monotonic() + limits.seconds
-        self._buffer, self._kept, self._printed = bytearray(), bytearray(), 0
-        self._gone = threading.Event()  # set by whoever hears of the end
+        self._came, self._kept, self._printed = bytearray(), bytearray(), 0
+        self._gone = threading.Event()
         self._heard: tuple[Cause | Literal["broken"], int] = ("broken", 0)
-        self._draining = True
         self._ended: Ended | None = None
 
-    def close_inside(self) -> None:
-        """The learner has its ends now."""
-        for place in self.inside:
-            os.close(place)
-        self.inside = []
-
     def heard(self, cause: Cause | Literal["broken"], code: int) -> None:
-        """The zygote says that nothing of the job is left."""
+        """From another thread: nothing of the job is left. "broken" when the sandbox lost it."""
         self._heard = (cause, code)
         self._gone.set()
 
@@ -84,106 +70,78 @@ class Job:
         return bytes(self._kept)
 
     def send(self, frame: bytes) -> None:
-        """One frame to the learner; its length goes before it."""
+        """One frame to the learner, after its length. Raises Ended, SandboxError."""
         rest = memoryview(struct.pack(">I", len(frame)) + frame)
-        self._alive()
-        self._selector.register(self._request, selectors.EVENT_WRITE)
-        try:
-            while rest:
-                if self._request in self._ready():
-                    try:
-                        rest = rest[os.write(self._request, rest) :]
-                    except BlockingIOError:
-                        continue
-                    except BrokenPipeError:
-                        break
-        finally:
-            if self._ended is None:
-                self._selector.unregister(self._request)
-        if rest:
-            raise self._finish()
+        while rest:
+            sent = self._turn(rest)
+            if sent is None or not self._pipes.open_reply:
+                raise self._finish()
+            rest = rest[sent:]
 
     def receive(self) -> bytes:
-        """The learner's next frame. A frame that claims more than the limit ends the job as `memory`."""
-        self._alive()
+        """The learner's next frame. One that claims more than the limit ends the job as `memory`.
+
+        Raises Ended, SandboxError.
+        """
         while True:
-            if len(self._buffer) >= 4:
-                size = struct.unpack_from(">I", self._buffer)[0]
+            if len(self._came) >= 4:
+                size = struct.unpack_from(">I", self._came)[0]
                 if size > min(self.limits.frame, FRAME_MOST):
                     raise self._finish("memory")
-                if len(self._buffer) >= 4 + size:
-                    frame = bytes(self._buffer[4 : 4 + size])
-                    del self._buffer[: 4 + size]
+                if len(self._came) >= 4 + size:
+                    frame = bytes(self._came[4 : 4 + size])
+                    del self._came[: 4 + size]
                     return frame
-            if self._reply in self._ready():
-                piece = self._read(self._reply)
-                if piece == b"":
-                    raise self._finish()
-                self._buffer += piece or b""
+            if not self._pipes.open_reply:
+                raise self._finish()
+            self._turn()
 
     def end(self) -> Ended:
         """Wait until nothing of the job is left, and say how it ended. A learner that stays is killed."""
         if self._ended is None:
-            self._ended = self._finish(patience=END_SECONDS)
+            self._finish(patience=END_SECONDS)
+        assert self._ended is not None
         return self._ended
 
-    # -- inside ----------------------------------------------------------------------------------------------
-
-    def _alive(self) -> None:
+    def _turn(self, send: memoryview | None = None) -> int | None:
+        """Move what can be moved, keep the deadline and the caps."""
         if self._ended is not None:
             raise self._ended
-
-    def _ready(self) -> set[int]:
-        """Wait for a pipe, drain the output, keep the deadline and the cap. The pipes that are ready."""
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise self._finish("timeout")
-        ready = {int(key.fd) for key, _ in self._selector.select(left)}
-        if self._output_pipe in ready:
-            self._drain()
-            if self._printed > OUTPUT_MOST:
-                raise self._finish("flood")
-        return ready
+        turn = self._pipes.turn(left, send)
+        self._came += turn.reply
+        self._keep(turn.printed)
+        if self._printed > OUTPUT_MOST or len(self._came) > self.limits.frame + OUTPUT_MOST:
+            raise self._finish("flood")
+        return turn.sent
 
-    def _drain(self) -> None:
-        piece = self._read(self._output_pipe)
-        if piece == b"":
-            self._selector.unregister(self._output_pipe)
-            self._draining = False
-        elif piece:
-            self._printed += len(piece)
-            self._kept += piece[: OUTPUT_KEPT - len(self._kept)]
-
-    @staticmethod
-    def _read(place: int) -> bytes | None:
-        try:
-            return os.read(place, 1 << 16)
-        except BlockingIOError:
-            return None
+    def _keep(self, printed: bytes) -> None:
+        self._printed += len(printed)
+        self._kept += printed[: OUTPUT_KEPT - len(self._kept)]
 
     def _finish(self, verdict: Cause | None = None, patience: float | None = None) -> Ended:
         """End the job, for `verdict` or because it goes by itself within `patience`, and give back all it held."""
-        os.close(self._request)
-        self._selector.unregister(self._reply)
+        self._pipes.hang_up()
         if verdict is None:
             verdict = self._wait(self._deadline if patience is None else time.monotonic() + patience)
         if verdict is not None:
             self._kill()
             self._gone.wait(KILL_SECONDS)
+        self._pipes.close()
         cause, code = self._heard
+        lost = cause == "broken" or not self._gone.is_set()
         self._ended = Ended(verdict or ("exit" if cause == "broken" else cause), code)
-        self._selector.close()
-        os.close(self._reply)
-        os.close(self._output_pipe)
         self._done()
-        if not self._gone.is_set() or cause == "broken":
-            raise SandboxError("the sandbox lost a learner's process and was started again")
+        if lost:
+            raise SandboxError("the sandbox lost a learner's process and will be started again")
         return self._ended
 
     def _wait(self, deadline: float) -> Cause | None:
         """Until the job is gone, keeping what it prints. Why that must be forced, if it must."""
-        while self._draining and self._selector.select(max(0.0, deadline - time.monotonic())):
-            self._drain()
+        while self._pipes.open_output and (left := deadline - time.monotonic()) > 0:
+            self._keep(self._pipes.turn(left).printed)
             if self._printed > OUTPUT_MOST:
                 return "flood"
         return None if self._gone.wait(max(0.0, deadline - time.monotonic())) else "timeout"

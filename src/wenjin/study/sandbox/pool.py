@@ -1,18 +1,19 @@
 """The sandbox: learners' code runs here and nowhere else. Slots, queue, restart, and the tier that was proven."""
 
-import itertools
+import sys
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from wenjin.study.sandbox import launch
-from wenjin.study.sandbox.inside.confine import Guards
+from wenjin.study.sandbox.inside.places import Guards
 from wenjin.study.sandbox.job import Ended, Job, Limits, SandboxError
 from wenjin.study.sandbox.probe import probe
+from wenjin.study.sandbox.single import Spares
 from wenjin.study.sandbox.tier import Tier
 from wenjin.study.sandbox.warm import CANARY, Plan, Warm
 
@@ -31,7 +32,7 @@ class Unconfined(SandboxError):
 class Shift:
     """A zygote at work and what its probe proved."""
 
-    warm: Warm
+    warm: Warm | Spares
     tier: Tier
 
 
@@ -45,16 +46,16 @@ class Sandbox:
         entry: str = "inside.learner",
         folder: Path | None = None,
         guards: Guards | None = None,
+        platform: str = sys.platform,
         program: Callable[[], str | None] = launch.bwrap,
         proof: Callable[[Callable[[Limits], Job], str], Tier] = probe,
     ) -> None:
         """`warm` is imported once, before any job; `entry`, in `folder` or our own, has the main(request, reply).
 
-        `guards`, `program` (bubblewrap's path) and `proof` are for tests that switch one off.
+        `guards`, `platform`, `program` (bubblewrap's path) and `proof` are for tests that switch one off.
         """
         self._plan = Plan(warm, entry, folder, guards or Guards())
-        self._program, self._proof = program, proof
-        self._numbers = itertools.count(1)
+        self._platform, self._program, self._proof = platform, program, proof
         self._warmers = ThreadPoolExecutor(2, thread_name_prefix="warmer")
         self._change = threading.Condition()
         self._held: Counter[Future[Shift]] = Counter()  # learners of each zygote
@@ -94,7 +95,7 @@ class Sandbox:
             self._held[shift] += 1
         try:
             warm = shift.result().warm
-            return self._fork(warm, limits or Limits(), self._plan.entry, lambda: self._give_back(shift))
+            return warm.open(limits or Limits(), self._plan.entry, lambda: self._give_back(shift))
         except BaseException:
             self._give_back(shift)
             raise
@@ -143,21 +144,26 @@ class Sandbox:
 
     def _prepare(self) -> Shift:
         """A zygote with the best means that work here, and its proof."""
-        program = self._program()
-        try:
-            warm = Warm(self._plan, program)
-            warm.wait()
-        except SandboxError as error:
-            if program is None or "bwrap:" not in str(error):
-                raise
-            warm = Warm(self._plan, None)  # bubblewrap is not allowed to work here
-            program = None
-            warm.wait()
-        best = "C" if program is None else "A" if warm.facts["nested"] else "B"
-        return Shift(warm, self._proof(lambda limits: self._fork(warm, limits, CANARY, lambda: None), best))
+        warm, reason = self._best_means()
+        tier = self._proof(lambda limits: warm.open(limits, CANARY, lambda: None), warm.best)
+        return Shift(warm, replace(tier, reason=reason))
 
-    def _fork(self, warm: Warm, limits: Limits, entry: str, done: Callable[[], None]) -> Job:
-        number = next(self._numbers)
-        job = Job(limits, kill=lambda: warm.kill(number), done=done)
-        warm.run(job, number, entry)
-        return job
+    def _best_means(self) -> tuple[Warm | Spares, str]:
+        """What was started, and why it is not what we would rather have."""
+        if not self._platform.startswith("linux"):
+            spares = Spares(self._plan, self._platform)
+            spares.wait()
+            return spares, ""
+        program, reason = self._program(), "bubblewrap is not installed"
+        if program:
+            warm = Warm(self._plan, program)
+            try:
+                warm.wait()
+                return warm, ""
+            except SandboxError as error:
+                reason = str(error)
+                if "bwrap:" not in reason:
+                    raise
+        warm = Warm(self._plan, None)
+        warm.wait()
+        return warm, reason

@@ -14,22 +14,52 @@ LABELS = {
     "E": Text("隔离：仅资源限制（未实测）", "Isolation: limits on resources only (untested)"),
     "F": Text("无隔离：逐次确认后才运行", "No isolation: each run must be confirmed"),
 }
+REMEDIES = {
+    "B": Text(
+        "本机不允许嵌套的用户命名空间（Ubuntu 的 bwrap 配置即如此）。判题照常安全，只是一次一个。",
+        "This machine allows no nested user namespaces (Ubuntu's profile for bwrap forbids them). Answers are still"
+        " confined, one at a time.",
+    ),
+    "C": Text(
+        "安装 bubblewrap，并允许用户命名空间（Ubuntu：sudo apt install bubblewrap；容器：加"
+        " --security-opt seccomp=unconfined，或直接在主机上运行）。",
+        "Install bubblewrap and allow user namespaces (Ubuntu: sudo apt install bubblewrap; in a container: add"
+        " --security-opt seccomp=unconfined, or run on the host itself).",
+    ),
+    "E": Text("在 WSL2 中运行可得到完整隔离。", "Run it inside WSL2 for full isolation."),
+    "F": Text(
+        "请用普通用户在 Linux（或 WSL2）上运行，并安装 bubblewrap。",
+        "Run it as an ordinary user on Linux (or WSL2) with bubblewrap installed.",
+    ),
+}
 VITAL = ("read", "write", "tcp", "udp")  # what would harm more than this machine's own processes
 
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A tier and its proof: for each canary whether it was stopped. No canaries: the probe did not run."""
+    """A tier and its proof.
+
+    canaries  for each whether it was stopped; none: the probe did not run
+    reason    why it is not a better one, in the system's words
+    """
 
     name: str
     canaries: Mapping[str, bool] = field(default_factory=dict)
+    reason: str = ""
 
     @property
     def label(self) -> Text:
         return LABELS[self.name]
 
     def as_dict(self) -> dict[str, Any]:
-        return {"tier": self.name, "label": self.label.as_dict(), "canaries": dict(self.canaries)}
+        remedy = REMEDIES.get(self.name)
+        return {
+            "tier": self.name,
+            "label": self.label.as_dict(),
+            "canaries": dict(self.canaries),
+            "reason": self.reason,
+            "remedy": remedy.as_dict() if remedy else None,
+        }
 
 
 def judged(best: str, canaries: Mapping[str, bool]) -> Tier:

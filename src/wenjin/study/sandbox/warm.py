@@ -1,5 +1,6 @@
 """A running zygote, as the trusted side sees it."""
 
+import itertools
 import json
 import os
 import shutil
@@ -8,14 +9,15 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from wenjin.study.sandbox import drop, launch
-from wenjin.study.sandbox.inside.confine import BOX_SIZE, Guards
-from wenjin.study.sandbox.job import Job, SandboxError
+from wenjin.study.sandbox.inside.places import BOX_SIZE, Guards
+from wenjin.study.sandbox.job import Job, Limits, SandboxError
+from wenjin.study.sandbox.pipes import Pipes
 
 INSIDE = Path(__file__).resolve().parent / "inside"
 CANARY = "inside.canary"
@@ -43,10 +45,11 @@ class Warm:
 
     def __init__(self, plan: Plan, program: str | None) -> None:
         """`program` is bubblewrap, or None to do without."""
-        self.jobs: dict[int, Job] = {}
         self.served = 0
-        self.facts: dict[str, Any] = {}
+        self.best = ""  # the tier that our means allow; known when ready
         self.dead = False
+        self._jobs: dict[int, Job] = {}
+        self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._ready = threading.Event()
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
@@ -76,18 +79,22 @@ class Warm:
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode(errors="replace").strip()
 
-    def run(self, job: Job, number: int, entry: str) -> None:
-        """Fork a learner for the job."""
-        limits = {"seconds": job.limits.seconds, "memory": job.limits.memory}
+    def open(self, limits: Limits, entry: str, done: Callable[[], None]) -> Job:
+        """Fork a learner's process."""
+        request, ours_request = os.pipe()
+        ours_reply, reply = os.pipe()
+        ours_output, output = os.pipe()
+        number = next(self._numbers)
+        pipes = Pipes(ours_request, ours_reply, ours_output)
+        job = Job(limits, pipes, lambda: self._tell({"op": "kill", "job": number}), done)
         with self._lock:
-            self.jobs[number] = job
+            self._jobs[number] = job
             self.served += 1
-        self._tell({"op": "run", "job": number, "entry": entry, "limits": limits}, job.inside)
-        job.close_inside()
-
-    def kill(self, number: int) -> None:
-        """End a job's processes."""
-        self._tell({"op": "kill", "job": number})
+        order = {"seconds": limits.seconds, "memory": limits.memory}
+        self._tell({"op": "run", "job": number, "entry": entry, "limits": order}, [request, reply, output])
+        for place in (request, reply, output):
+            os.close(place)
+        return job
 
     def close(self) -> None:
         """End it and every learner in it."""
@@ -103,7 +110,7 @@ class Warm:
 
     def _gone(self, number: int, cause: Any, code: int) -> None:
         with self._lock:
-            job = self.jobs.pop(number, None)
+            job = self._jobs.pop(number, None)
         if job:
             job.heard(cause, code)
 
@@ -113,16 +120,17 @@ class Warm:
             while data := self._receive():
                 said = json.loads(data)
                 if said["op"] == "ready":
-                    self.facts = said
+                    self.best = "C" if self._box else "A" if said["nested"] else "B"
                     self._ready.set()
                 else:
                     self._gone(said["job"], said["cause"], said["code"])
             self.dead = True
             launch.stop(self.process)
         self._ready.set()
-        for number in list(self.jobs):
+        for number in list(self._jobs):
             self._gone(number, "broken", 0)
-        self._errors.close() if self.facts else None
+        if self.best:
+            self._errors.close()
 
     def _receive(self) -> bytes:
         try:

@@ -101,7 +101,7 @@ def _gradients(value: Any, inputs: list[Any]) -> list[Any] | None:
         return None
     weight = (torch.arange(value.numel(), dtype=torch.float64) * 0.7548776662).remainder(1.0) - 0.5
     try:  # a sum, for backward(weight) imports a second's worth of symbolic mathematics first
-        (value * weight.reshape(value.shape).to(value.dtype)).sum().backward()
+        (value * weight.reshape(value.shape).to(value.dtype)).sum().backward()  # type: ignore[no-untyped-call]
     except RuntimeError:
         return None
     return [t.grad for t in inputs if t.is_floating_point()]

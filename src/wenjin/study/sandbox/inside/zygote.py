@@ -12,7 +12,6 @@ import gc
 import importlib
 import json
 import os
-import random
 import select
 import shutil
 import signal
@@ -25,7 +24,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from . import confine, hugepages, kernel, landlock
-from .confine import Guards, Places
+from .places import Guards, Places
+from .warming import reseed, warm
 
 WATCH_SECONDS = 0.05
 GRACE_SECONDS = 2.0  # the deadline is kept by the pool; this is for a pool that forgets
@@ -45,22 +45,6 @@ class Job:
     cause: str | None = None
 
 
-def warm(names: list[str]) -> None:
-    """Import the libraries and make them do once what they put off: threads, kernels, files of the processor."""
-    os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
-    for name in names:
-        importlib.import_module(name)
-    if "torch" in names:
-        import torch
-
-        torch.set_num_threads(1)
-        torch.set_num_interop_threads(1)
-        for kind in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
-            x = torch.ones(2, 3, 4, 5, dtype=kind, requires_grad=True)
-            (x @ x.transpose(-2, -1)).softmax(-1).sum().backward()  # type: ignore[no-untyped-call]
-    _reseed()  # imports what it needs
-
-
 class Zygote:
     """See the module. `entries` are the modules whose main() a learner's process may run."""
 
@@ -72,6 +56,7 @@ class Zygote:
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
         self.address_space = self.resident = 0
+        self.next_look = 0.0
 
     def serve(self) -> None:
         """Until the pool closes the control socket."""
@@ -162,7 +147,7 @@ class Zygote:
             limits = order["limits"]
             if self.guards.limits:
                 confine.limit(limits["seconds"], limits["memory"], self.address_space)
-            _reseed()
+            reseed()
             confine.confine(self.guards, self.places)
             os.write(5, b"C")
             os.close(5)
@@ -212,7 +197,13 @@ class Zygote:
         if not self.jobs:
             return
         now = time.monotonic()
-        held = _resident_by_root({job.pid for job in self.jobs.values()}, self.resident)
+        if now < self.next_look:
+            return
+        self.next_look = now + WATCH_SECONDS
+        if self.alone:
+            held = _resident_by_root({job.pid for job in self.jobs.values()}, self.resident)
+        else:  # each job is one process, and looking through those of the whole machine would cost more than it tells
+            held = {job.pid: _statm(str(job.pid))[1] - self.resident for job in self.jobs.values()}
         for job in self.jobs.values():
             if held.get(job.pid, 0) > job.memory:
                 job.cause = "memory"
@@ -248,15 +239,6 @@ def _resident_by_root(roots: set[int], baseline: int) -> dict[int, int]:
             with contextlib.suppress(OSError):
                 held[root] = held.get(root, 0) + max(0, _statm(str(pid))[1] - baseline)
     return held
-
-
-def _reseed() -> None:
-    """Forks of one process must not draw the same numbers."""
-    random.seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
-    if "torch" in sys.modules:
-        sys.modules["torch"].default_generator.seed()  # torch.seed() asks every kind of device: 18 ms
 
 
 def nesting_works(places: Places) -> bool:
