@@ -101,7 +101,7 @@ class Limits:
     """What an answer may use: seconds of wall time for all cases together, memory in MiB."""
 
     seconds: float = 6.0
-    memory: int = 1200
+    memory: int = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

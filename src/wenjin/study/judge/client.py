@@ -1,6 +1,7 @@
 """The judge, as the pages and the command line see it: a process that is asked and answers. No torch in here."""
 
 import base64
+import contextlib
 import itertools
 import json
 import os
@@ -34,6 +35,7 @@ class Judge:
         self._numbers = itertools.count(1)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._process: subprocess.Popen[bytes] | None = None
+        self._reader: threading.Thread | None = None
 
     def judge(self, exercise: str, answer: bytes, *, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
         """The verdict on an answer, as kit.Verdict.as_dict(). A judge that fails is a verdict too, never a raise."""
@@ -83,6 +85,8 @@ class Judge:
             process, self._process = self._process, None
         if process is not None:
             launch.stop(process)
+        if self._reader is not None:
+            self._reader.join(5.0)
 
     def __enter__(self) -> "Judge":
         return self
@@ -93,9 +97,13 @@ class Judge:
     def _ask(self, op: str, *, patience: float = PATIENCE, **arguments: Any) -> Any:
         try:
             reply = self._send(op, arguments).result(patience)
+            if "gone" in reply:  # killed from outside: ask its successor
+                reply = self._send(op, arguments).result(patience)
         except TimeoutError:
             self.close()
             raise JudgeError("no answer in time") from None
+        if "gone" in reply:
+            raise JudgeError(reply["gone"])
         if "missing" in reply:
             raise KeyError(reply["missing"])
         if "fault" in reply:
@@ -107,7 +115,8 @@ class Judge:
         with self._lock:
             if self._process is None or self._process.poll() is not None:
                 self._process = launch.start_worker(self.command, environment=_environment(), readable=self.readable)
-                threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+                self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+                self._reader.start()
             number = next(self._numbers)
             self._waiting[number] = future
             try:
@@ -116,11 +125,12 @@ class Judge:
                 self._process.stdin.flush()
             except OSError as error:
                 self._waiting.pop(number)
-                future.set_result({"fault": f"the judge's process is gone ({error})"})
+                future.set_result({"gone": f"the judge's process is gone ({error})"})
         return future
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None
+        assert process.stdin is not None
         for line in process.stdout:
             reply = json.loads(line)
             with self._lock:
@@ -131,8 +141,12 @@ class Judge:
             lost = list(self._waiting.values()) if self._process in (process, None) else []
             if lost:
                 self._waiting.clear()
+        process.wait()
+        process.stdout.close()
+        with contextlib.suppress(OSError):  # it may not have taken its last request
+            process.stdin.close()
         for future in lost:
-            future.set_result({"fault": "the judge's process ended"})
+            future.set_result({"gone": "the judge's process ended"})
 
 
 def _environment() -> dict[str, str]:

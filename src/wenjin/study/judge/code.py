@@ -5,6 +5,7 @@ are shuffled and each is sent twice, so that neither order nor repetition can be
 """
 
 import random
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Protocol
@@ -106,13 +107,19 @@ class Trial:
             return Verdict("error", messages.say("missing", define=exercise.define, names=listed), "missing")
         order = list(range(len(self.seen))) * 2
         self.dice.shuffle(order)
+        began = time.monotonic()
         for n in order:
-            seen = self._ask(channel, n)
             before = self.seen[n]
+            if before is not None and before["error"]:
+                continue  # raising twice tells no more than raising once
+            seen = self._ask(channel, n)
             if before is None:
                 self.seen[n] = seen
             elif not before.get("varies") and difference(seen, before, 1e-9) is not None:
                 before["varies"] = True
+            raised = all(s["error"] for s in self.seen if s is not None)
+            if raised and time.monotonic() - began > exercise.limits.seconds / 4:
+                break  # each takes its time to fail: it has failed often enough
         return None
 
     def _ask(self, channel: Channel, n: int) -> Observation:
@@ -160,7 +167,7 @@ class Trial:
             section=told.section,
             more=messages.trace_text(error) if error else None,
             output=self._output(first),
-            passed=total - len(departures),
+            passed=sum(seen is not None for seen in self.seen) - len(departures),
             total=total,
         )
 

@@ -7,15 +7,18 @@
 5. None of these: nothing is claimed.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import islice
 
 from wenjin.kit.exercise import Case
 from wenjin.study.judge.compare import Difference, Observation, difference
 
 Run = Callable[[int, frozenset[str]], Observation]  # observe the author's program on case n with these faults
 FEW = 4  # small cases on which an incomplete agreement is looked for: 100 mistakes are tried in a tenth of a second
+
+
+PAIRS = 400  # pairs of mistakes that are tried, those of the likeliest (first) mistakes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,12 @@ def diagnose(
     pattern = frozenset(evidence.cases[n].tag for n in failing)
     if pattern in signatures:
         return signatures[pattern]
-    for pair in combinations(mistakes, 2):
+    for pair in islice(_pairs(mistakes), PAIRS if telling else 0):
         faults = frozenset(pair)
-        if telling and faults not in exclusive and all(agrees(faults, n) for n in [*telling, *failing]):
+        if faults not in exclusive and all(agrees(faults, n) for n in [*telling, *failing]):
             return pair[0]
     return likely if likely and share[likely] == len(few) else None
+
+
+def _pairs(mistakes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    return ((first, second) for n, second in enumerate(mistakes) for first in mistakes[:n])
