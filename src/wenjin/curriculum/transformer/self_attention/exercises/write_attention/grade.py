@@ -7,6 +7,7 @@ Proof   tests/curriculum/test_self_attention_exercises.py: right programs of man
 """
 
 import math
+from operator import mul
 from random import Random
 from typing import Any
 
@@ -27,13 +28,14 @@ FLOAT64, FLOAT16, BFLOAT16, LARGE = 1e-8, 1e-2, 8e-2, 3e-2
 def small(dice: Random, queries: int, keys: int) -> Inputs:
     """Whole numbers, one head, width 4, so that √4 = 2. Value j is the unit vector j: the result is the weights."""
     while True:
-        q, k = (torch.tensor([[dice.randint(-2, 2) for _ in range(4)] for _ in range(n)]) for n in (queries, keys))
-        scores = q @ k.T
-        gaps = (scores[:, :, None] - scores[:, None, :] + 9 * torch.eye(keys).long()).abs()
-        lopsided = queries < keys or bool((scores != scores.T).any(dim=1).all())
+        q, k = ([[dice.randint(-2, 2) for _ in range(4)] for _ in range(n)] for n in (queries, keys))
+        rows = [[sum(map(mul, x, y)) for y in k] for x in q]
+        readable = all(len(set(row)) == keys and max(map(abs, row)) <= 6 for row in rows)
+        lopsided = queries < keys or all(row != [r[i] for r in rows] for i, row in enumerate(rows))
         # A zero among the last query's scores shows a mask that takes every zero for a hidden key.
-        if lopsided and gaps.min() >= 1 and scores.abs().max() <= 6 and (scores[-1] == 0).any():
-            return tuple(x.float()[None, None] for x in (q, k, torch.eye(4)[:keys]))
+        if readable and lopsided and 0 in rows[-1]:
+            unit = [[float(i == j) for i in range(4)] for j in range(keys)]
+            return tuple(torch.tensor([[x]], dtype=torch.float32) for x in (q, k, unit))
 
 
 def loud(q: Tensor, k: Tensor, v: Tensor) -> Inputs:
