@@ -33,10 +33,10 @@ def scale(raw: Tensor, width: int) -> Tensor:
 
 
 def mask(scaled: Tensor) -> Tensor:
-    """Hide the future: query t is token S - T + t and sees none after."""
+    """Hide the future: query t is token S - T + t, the last it sees."""
     T, S = scaled.shape[-2:]
     if T > S:
-        raise ValueError(f"{T} queries, {S} keys: the first {T - S} would see none")
+        raise ValueError(f"{T} queries, {S} keys: {T - S} see none")
     future = scaled.new_ones(T, S, dtype=torch.bool).triu(S - T + 1)
     return scaled.masked_fill(future, -math.inf)  # (B, H, T, S)
 
@@ -65,36 +65,41 @@ def attend_fast(q: Tensor, k: Tensor, v: Tensor, causal: bool = False) -> Tensor
     """The same by torch's fused kernel. k and v may have G heads."""
     T, S = q.shape[-2], k.shape[-2]
     if causal and T > S:
-        raise ValueError(f"{T} queries, {S} keys: the first {T - S} would see none")
-    # The kernel's own flag aligns the first query with the first key, which
-    # is right only for T = S. A lone token sees everything.
+        raise ValueError(f"{T} queries, {S} keys: {T - S} see none")
+    # The kernel's own flag aligns the first query with the first key:
+    # right only for T = S. A lone token sees everything.
     seen = None
     if causal and 1 < T < S:
         seen = q.new_ones(T, S, dtype=torch.bool).tril(S - T)
     flag = causal and T == S
-    return F.scaled_dot_product_attention(q, k, v, seen, is_causal=flag, enable_gqa=True)
+    kernel = F.scaled_dot_product_attention
+    return kernel(q, k, v, seen, is_causal=flag, enable_gqa=True)
 
 
 def angles(first: int, last: int, width: int, base: float = 10_000.0) -> Tensor:
-    """How far each pair of coordinates has turned at positions first..last-1. Returns (T, D/2)."""
-    speed = base ** -(torch.arange(0, width, 2) / width)  # (D/2,) fast pairs first
-    return torch.arange(first, last)[:, None] * speed
+    """How far each pair of coordinates has turned, at positions first..last-1."""
+    speed = base ** -(torch.arange(0, width, 2) / width)  # (D/2,)
+    return torch.arange(first, last)[:, None] * speed  # (T, D/2)
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:
-    """Turn pair (i, i + D/2) of every head by its angle: q·k then sees only how far apart tokens are."""
+    """Turn pair (i, i + D/2) of every head by its angle.
+
+    After that q·k sees only how far apart the two tokens are.
+    """
     cos, sin = angle.cos().to(x), angle.sin().to(x)
     a, b = x.chunk(2, dim=-1)
     return torch.cat((a * cos - b * sin, b * cos + a * sin), dim=-1)
 
 
 class Attention(nn.Module):
-    """Parameters are named as in published Llama weights, which load as they are."""
+    """Named as in Llama, so that its weights load as they are."""
 
     def __init__(self, dim: int, *, heads: int, kv_heads: int) -> None:
         super().__init__()
         if dim % heads or heads % kv_heads:
-            raise ValueError(f"{dim=}, {heads=}, {kv_heads=}: each must divide the one before")
+            sizes = f"{dim=}, {heads=}, {kv_heads=}"
+            raise ValueError(f"{sizes}: each must divide the one before")
         self.width = dim // heads
         self.q_proj = nn.Linear(dim, dim, bias=False)
         self.k_proj = nn.Linear(dim, kv_heads * self.width, bias=False)
@@ -115,5 +120,6 @@ class Attention(nn.Module):
             v = torch.cat((past[1], v), dim=2)  # (B, G, S, D)
 
         y = attend_fast(q, k, v, causal=True)  # (B, H, T, D)
-        out: Tensor = self.o_proj(y.transpose(1, 2).flatten(2))  # (B, T, H*D)
+        y = y.transpose(1, 2).flatten(2)  # (B, T, H*D)
+        out: Tensor = self.o_proj(y)  # (B, T, H*D)
         return out, (k, v)

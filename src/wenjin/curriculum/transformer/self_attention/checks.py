@@ -123,6 +123,13 @@ def gradient_is_value_against_average() -> None:
     torch.testing.assert_close(slope, w * (g - (w * g).sum()))
 
 
+def bracket_sums_over_the_others() -> None:
+    w, g = softmax(draw(6)), draw(2, 6)[1]
+    for j in range(6):
+        others = torch.stack([w[i] * (g[j] - g[i]) for i in range(6) if i != j]).sum()
+        torch.testing.assert_close(g[j] - (w * g).sum(), others)
+
+
 def saturated_gradient_is_bounded() -> None:
     g = draw(2, 6)[1]
     for spread in (0.1, 1.0, 5.0, 20.0):
