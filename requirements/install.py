@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from bootstrap import BIN, DIST, LOCKS, PYTHON, ROOT, VENV, Stop, digest, pending, say, stamp, stamps, tell, wanted
-from pip_bar import environment, names_in, pip, size, weight
+from pip_bar import environment, installed, names_in, pip, site_packages, size, weight
 
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
 OLDEST_TORCH = (2, 6)
@@ -216,10 +216,7 @@ def choose_torch(python: str, torch_index: str | None, offline: Path | None) -> 
 
 def own_torch() -> bool:
     """Whether a torch that serves is there which we did not install."""
-    for found in VENV.glob("[Ll]ib/**/site-packages/torch-*.dist-info"):
-        version = tuple(int(part) for part in re.findall(r"\d+", found.name)[:2])
-        return "torch" not in stamps() and version >= OLDEST_TORCH
-    return False
+    return "torch" not in stamps() and any(version >= OLDEST_TORCH for version in installed("torch"))
 
 
 def install_torch(torch_index: str | None, offline: Path | None) -> str:
@@ -236,8 +233,7 @@ def install_torch(torch_index: str | None, offline: Path | None) -> str:
 
 def link() -> None:
     """Makes `import wenjin` find this checkout, and gives the environment its `wenjin` command."""
-    (site,) = VENV.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages")
-    (site / "wenjin.pth").write_text(f"{ROOT / 'src'}\n", encoding="utf-8")
+    (site_packages() / "wenjin.pth").write_text(f"{ROOT / 'src'}\n", encoding="utf-8")
     if os.name != "nt":
         script = BIN / "wenjin"
         script.write_text(f"#!{PYTHON} -P\nfrom wenjin.cli import main\n\nmain()\n", encoding="utf-8")
@@ -294,10 +290,11 @@ def plan(development: bool, torch_index: str | None, offline: Path | None) -> in
     return 0
 
 
-def kind_of_machine() -> dict[str, str]:
-    """Wheels serve a system, a processor and a Python."""
+def signature() -> dict[str, str]:
+    """What a bundle is good for: a system, a processor, a Python, and these locks."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    return {"system": platform.system(), "machine": platform.machine(), "python": python}
+    locks = digest(LOCKS / f"{step}.txt" for step in ("pip", "torch", "core"))
+    return {"system": platform.system(), "machine": platform.machine(), "python": python, "locks": locks}
 
 
 def bundle(words: list[str], torch_index: str | None) -> int:
@@ -315,8 +312,7 @@ def bundle(words: list[str], torch_index: str | None) -> int:
         lock = str(LOCKS / f"{step}.txt")
         pip(["download", "-d", str(wheels), "--require-hashes", "--no-deps", "-r", lock], packages_of(step))
     shutil.copytree(DIST, folder / "assets", dirs_exist_ok=True)
-    made = {**kind_of_machine(), "core": digest([LOCKS / "core.txt"])}
-    (folder / "bundle.json").write_text(json.dumps(made, indent=1), encoding="utf-8")
+    (folder / "bundle.json").write_text(json.dumps(signature(), indent=1), encoding="utf-8")
     total = size(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
     print(
         say(
@@ -334,8 +330,7 @@ def check_bundle(folder: Path) -> None:
         made = json.loads((folder / "bundle.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         made = {}
-    here = {**kind_of_machine(), "core": digest([LOCKS / "core.txt"])}
-    wrong = [f"{name}: {made.get(name)} / {value}" for name, value in here.items() if made.get(name) != value]
+    wrong = [f"{name}: {made.get(name)} / {here}" for name, here in signature().items() if made.get(name) != here]
     if wrong:
         raise Stop(
             say(

@@ -12,7 +12,7 @@ import threading
 import time
 from pathlib import Path
 
-from bootstrap import LOCKS, PYTHON, VENV, Stop, say, stamps, tell
+from bootstrap import LOCKS, PYTHON, VENV, Stop, say, tell
 
 NEW_FILE = re.compile(r"\s*(Downloading|Using cached|Processing|Collecting|Saved|Installing collected)")
 AT_HAND = re.compile(r"\s*(?:Using cached|Processing|File was already downloaded) (?:\S*/)?([A-Za-z0-9._]+)-\d")
@@ -40,6 +40,23 @@ def weight(packages: list[str]) -> tuple[int, int]:
 def environment() -> dict[str, str]:
     """pip's own settings hold, but for those that no virtual environment can obey."""
     return {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def site_packages() -> Path:
+    """Where the environment's packages lie."""
+    (found,) = VENV.glob("Lib/site-packages" if os.name == "nt" else "lib/python*/site-packages")
+    return found
+
+
+def installed(package: str) -> list[tuple[int, ...]]:
+    """The versions of a package that the environment holds, as (major, minor)."""
+    found = site_packages().glob(f"{package}-*.dist-info")
+    return [tuple(map(int, re.findall(r"\d+", path.name)[:2])) for path in found]
+
+
+def speaks_plainly() -> bool:
+    """Whether the environment's pip can tell another program how far it is, which it learnt in 24.1."""
+    return any(version >= (24, 1) for version in installed("pip"))
 
 
 def occupied(folder: Path) -> int:
@@ -71,7 +88,7 @@ def bar(label: str, done: float, total: float, since: float) -> None:
 def pip(arguments: list[str], packages: list[str]) -> None:
     """Runs the environment's pip. Raises Stop, with pip's last words printed, when it does not succeed."""
     to_fetch, on_disk = weight(packages)
-    raw = ["--progress-bar", "raw"] if "pip" in stamps() else []  # known since pip 24.1
+    raw = ["--progress-bar", "raw"] if speaks_plainly() else []
     command = [str(PYTHON), "-m", "pip", *arguments, "--no-input", *raw]
     run = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", env=environment()
