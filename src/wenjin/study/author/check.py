@@ -75,7 +75,7 @@ def check_topic(topic: Topic, course: Course, tools: Tools, pairs: float, faults
     tools.say(Text(f"{topic.id}：课文", f"{topic.id}: lesson"))
     read_lessons = lessons.check(topic, faults)
     zh, en = read_lessons.get("zh"), read_lessons.get("en")
-    anchors = [question.anchor for question in zh.questions] if zh else []
+    anchors = list(dict.fromkeys(question.anchor for question in zh.questions if question.anchor)) if zh else []
     tools.say(Text(f"{topic.id}：公式与引用", f"{topic.id}: formulas and listings"))
     for language, lesson in read_lessons.items():
         content.formulas(lesson, language, folder, tools.maths, faults)
@@ -93,14 +93,15 @@ def check_topic(topic: Topic, course: Course, tools: Tools, pairs: float, faults
 
 def _exercises(topic: Topic, anchors: list[str], tools: Tools, pairs: float, faults: Faults) -> None:
     for exercise in topic.exercises:
-        if not content.exercise(exercise, content.exercise_folder(topic, exercise), anchors, faults):
+        folder = content.exercise_folder(topic, exercise)
+        if not content.exercise(exercise, folder, anchors, faults):
             continue
         tools.say(Text(f"{exercise.id}：证明批改", f"{exercise.id}: proving the grader"))
         try:
             proof = tools.prove(exercise.id, pairs)
         except (JudgeError, KeyError) as error:
-            what = Text(f"批改装不起来：{error}", f"The grader does not load: {error}")
-            faults.add(exercise.id, what, Text("改正 grade.py。", "Mend grade.py."))
+            what = Text(f"批改没能运行：{error}", f"The grader does not run: {error}")
+            faults.add(folder / "grade.py", what, Text("改正 grade.py。", "Mend grade.py."))
             continue
         for fault in proof:
-            faults.add(exercise.id, Text(**fault["what"]), Text(**fault["remedy"]))
+            faults.add(folder / "grade.py", Text(**fault["what"]), Text(**fault["remedy"]))

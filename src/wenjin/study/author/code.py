@@ -104,11 +104,8 @@ def _values(folder: Path, values: list[Value], told: set[str], place: str, fault
         if record is None and value.run in told:
             continue
         if record is None:
-            what = Text(f"引用了 {value.run}，没有这份记录。", f"It quotes {value.run}, and there is no such record.")
-            remedy = Text(
-                "改正名字，或先运行 wenjin course record。", "Mend the name, or run wenjin course record first."
-            )
-            faults.add(where, what, remedy)
+            what = Text(f"引用了 {value.run}，没有这个代码块。", f"It quotes {value.run}, and there is no such block.")
+            faults.add(where, what, nearest(value.run, tuple(sorted(told))))
         elif value.variable not in record["values"]:
             what = Text(f"{value.run} 里没有 {value.variable}。", f"{value.run} has no {value.variable}.")
             faults.add(where, what, nearest(value.variable, tuple(record["values"])))

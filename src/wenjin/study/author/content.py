@@ -17,14 +17,19 @@ from wenjin.study.course.rows import read_row, read_toml
 from wenjin.study.course.tasks import missing
 
 FEWEST_MISTAKES = 3
+LATEX = Text(
+    "可用的命令见 katex.org/docs/supported.html。", "What can be set is listed at katex.org/docs/supported.html."
+)
+CITE = Text("写成 wenjin.stack.包.模块:名字。", "Write it as wenjin.stack.package.module:name.")
 
 
 def facts(topic: Topic, place: str, faults: Faults) -> None:
     """What a written topic says of itself, which a planned one need not."""
-    for name, value in (("goal", topic.goal), ("outside", topic.outside), ("teaches", topic.teaches)):
-        if not value:
-            what = Text(f"还没有写 {name}。", f"{name} is still to be written.")
-            faults.add(place, what, Text(f"补上 {name}。", f"Add {name}."))
+    said = {"goal": topic.goal, "outside": topic.outside, "teaches": topic.teaches}
+    lacking = [name for name, value in said.items() if not value]
+    if lacking:
+        what = Text(f"还没有写 {'、'.join(lacking)}。", f"Still to be written: {', '.join(lacking)}.")
+        faults.add(place, what, Text("在 topic.toml 里补上。", "Add it to topic.toml."))
     if not topic.sources:
         what = Text("没有列出处。", "It lists no source.")
         faults.add(place, what, Text("写上 [[source]]。", "Add a [[source]]."))
@@ -48,7 +53,7 @@ def formulas(lesson: Lesson, language: Language, folder: Path, maths: Maths, fau
         try:
             maths.html(formula.tex, formula.display)
         except MathsError as error:
-            faults.add(f"{place}:{formula.line}", error.text, Text("改正 LaTeX。", "Mend the LaTeX."))
+            faults.add(f"{place}:{formula.line}", error.text, LATEX)
 
 
 def listings(lesson: Lesson, folder: Path, cite: Listings, faults: Faults) -> None:
@@ -59,7 +64,7 @@ def listings(lesson: Lesson, folder: Path, cite: Listings, faults: Faults) -> No
             try:
                 cite.cite(directive.argument)
             except ListingError as error:
-                faults.add(f"{place}:{directive.line}", error.text, Text("改正引用。", "Mend the citation."))
+                faults.add(f"{place}:{directive.line}", error.text, CITE)
 
 
 def cards(topic: Topic, anchors: Iterable[str], place: str, faults: Faults) -> None:
@@ -81,10 +86,10 @@ def pitfalls(found: list[Pitfall], anchors: Iterable[str], place: str, faults: F
 
 def passes(found: list[Pass], explain: Explain | None, anchors: Iterable[str], place: str, faults: Faults) -> None:
     have = {one.id for one in found}
-    for name in PASSES:
-        if name not in have:
-            what = Text(f"没有 {name} 这一遍。", f"The pass {name} is missing.")
-            faults.add(place, what, Text("写上这一遍的任务。", "Write the task of this pass."))
+    lacking = [name for name in PASSES if name not in have]
+    if lacking:
+        what = Text(f"没有这几遍：{'、'.join(lacking)}。", f"These passes are missing: {', '.join(lacking)}.")
+        faults.add(place, what, Text("写上每一遍的任务。", "Write the task of each."))
     for name in sorted(have - set(PASSES)):
         what = Text(f"没有 {name} 这种读法。", f"There is no pass {name}.")
         faults.add(place, what, nearest(name, PASSES))
@@ -110,14 +115,20 @@ def exercise(exercise: Exercise, folder: Path, anchors: Iterable[str], faults: F
         faults.add(folder, what, Text("写上这些文件。", "Write these files."))
     if "mistakes.toml" in lacking:
         return False
+    before = len(faults.found)
     mistakes = read_mistakes(folder / "mistakes.toml", faults)
+    if len(faults.found) > before:
+        return False
     place = faults.place(folder / "mistakes.toml")
-    for name in exercise.misconceptions:
-        if name not in mistakes:
-            what = Text(f"大纲要求识别 {name}，这里没有。", f"The syllabus wants {name} recognized; it is not here.")
-            faults.add(place, what, Text("写上这个错误。", "Add this mistake."))
+    unnamed = [name for name in exercise.misconceptions if name not in mistakes]
+    if unnamed:
+        what = Text(
+            f"topic.toml 要求识别 {'、'.join(unnamed)}，这里没有。",
+            f"topic.toml wants these recognized, and they are not here: {', '.join(unnamed)}.",
+        )
+        faults.add(place, what, Text("把它们写成有名字的错误。", "Write them as named mistakes."))
     if len(mistakes) < FEWEST_MISTAKES:
-        what = Text(f"只有 {len(mistakes)} 个错误。", f"It names {len(mistakes)} mistakes.")
+        what = Text(f"只有 {len(mistakes)} 个错误。", f"Named mistakes: {len(mistakes)}, too few.")
         faults.add(place, what, Text(f"至少写 {FEWEST_MISTAKES} 个。", f"Name at least {FEWEST_MISTAKES}."))
     for mistake in mistakes.values():
         _section(mistake.section, anchors, f"{place}, {mistake.name}", faults)

@@ -51,7 +51,7 @@ def _form(lesson: Lesson, language: Language, place: str, faults: Faults) -> Non
         faults.add(f"{place}:1", what, Text("第一行写“# 标题”。", "Begin with a line `# title`."))
     if len(lesson.chain) < CHAIN:
         n = len(lesson.chain)
-        what = Text(f"只有 {n} 个问题，成不了链。", f"It has {n} questions, too few for a chain.")
+        what = Text(f"只有 {n} 个问题，成不了链。", f"Questions: {n}, too few for a chain.")
         faults.add(f"{place}:1", what, Text(f"至少写 {CHAIN} 个。", f"Write at least {CHAIN}."))
     seen: set[str] = set()
     for question in lesson.questions:
@@ -67,11 +67,14 @@ def _form(lesson: Lesson, language: Language, place: str, faults: Faults) -> Non
 def _whole(lesson: Lesson, language: Language, place: str, faults: Faults) -> None:
     """All four parts occur somewhere, and the closing sections stand at the end in their order."""
     have = {part.key for question in lesson.questions for part in question.parts}
-    for key, name in PARTS.items():
-        if key not in have:
-            what = Text(f"全文没有“{name.zh}”。", f"The lesson has no part “{name.en}”.")
-            remedy = Text(f"在需要它的问题下写“### {name[language]}”。", f"Write `### {name[language]}` where needed.")
-            faults.add(f"{place}:1", what, remedy)
+    lacking = [name for key, name in PARTS.items() if key not in have]
+    if lacking:
+        zh, en = (["、", ", "][n].join(name[tongue] for name in lacking) for n, tongue in enumerate(LANGUAGES))
+        what = Text(f"全文没有这些部分：{zh}。", f"The lesson lacks the parts {en}.")
+        remedy = Text(
+            f"在需要的问题下写“### {lacking[0][language]}”。", f"Write `### {lacking[0][language]}` where needed."
+        )
+        faults.add(f"{place}:1", what, remedy)
     end = [question.anchor for question in lesson.questions][-len(CLOSING) :]
     if end != list(CLOSING):
         names = [f"{name[language]} {{#{key}}}" for key, name in CLOSING.items()]
@@ -171,6 +174,8 @@ def _places(topic: Topic, lesson: Lesson, faults: Faults) -> None:
     place = faults.place(lessons.path(topic.folder, "zh"))
     exercises, labs = [e.name for e in topic.exercises], [lab.name for lab in topic.labs]
     for directive in lesson.directives:
+        if not directive.argument:
+            continue
         if directive.kind == "exercise":
             _one_of(directive.argument, exercises, f"{place}:{directive.line}", faults)
         elif directive.kind == "lab":

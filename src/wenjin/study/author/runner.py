@@ -106,7 +106,8 @@ def apart(job: dict[str, Any]) -> dict[str, Any]:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     if not said:
-        return {"error": f"the process ended ({status})", "errors": {}, "message": None, "line": None}
+        ended = f"exit {os.waitstatus_to_exitcode(status)}"
+        return {"error": ended, "line": None, "errors": dict.fromkeys(job.get("call", ()), ended), "message": ended}
     result: dict[str, Any] = json.loads(said)
     return result
 

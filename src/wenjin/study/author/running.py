@@ -30,8 +30,8 @@ class RunError(RuntimeError):
         self.text = text
 
 
-def run_jobs(jobs: Sequence[dict[str, Any]], warm: Sequence[str] = ("torch",)) -> list[dict[str, Any]]:
-    """What each job says; the jobs and answers are those of runner.py, where `warm` is imported once. Raises RunError.
+def run_jobs(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What each job says; the jobs and answers are those of runner.py. Raises RunError.
 
     One thread, so that sums have one order and numbers are the same on every machine with the same arithmetic.
     """
@@ -40,7 +40,7 @@ def run_jobs(jobs: Sequence[dict[str, Any]], warm: Sequence[str] = ("torch",)) -
     with tempfile.TemporaryDirectory(prefix="wenjin-author-") as folder:
         here = Path(folder)
         asked, answered = here / "jobs.json", here / "results.json"
-        asked.write_text(json.dumps({"warm": list(warm), "jobs": list(jobs)}), encoding="utf-8")
+        asked.write_text(json.dumps({"warm": _warm(jobs), "jobs": list(jobs)}), encoding="utf-8")
         environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         done = run_trusted(
             [sys.executable, "-B", "-m", "wenjin.study.author.runner", str(asked), str(answered)],
@@ -57,6 +57,14 @@ def run_jobs(jobs: Sequence[dict[str, Any]], warm: Sequence[str] = ("torch",)) -
             raise RunError(Text(f"运行课文代码的进程失败了：{last[0]}", f"The process that runs it failed: {last[0]}"))
         results: list[dict[str, Any]] = json.loads(answered.read_text(encoding="utf-8"))
         return results
+
+
+def _warm(jobs: Sequence[dict[str, Any]]) -> list[str]:
+    """What is worth importing once for all jobs."""
+    code = json.dumps(list(jobs)) + "".join(
+        Path(job["file"]).read_text(encoding="utf-8") for job in jobs if "file" in job
+    )
+    return ["torch"] if "torch" in code or "wenjin.stack" in code else []
 
 
 def digest(text: str) -> str:

@@ -1,6 +1,6 @@
 """Commands for authors: `wenjin course check | new | preview | record`. Tracks have their own in tracks.py."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +46,7 @@ def check(
     folder = (root or CURRICULUM).resolve()
     maths = Maths(None)
     with sentences(), local_judge(folder) as judge:
+        judge.warm()  # while the files are read
         tools = Tools(maths, Listings(), judge.prove, lambda text: typer.echo(f"· {say(text)}", err=True))
         try:
             faults = check_course(folder, tools, topics or (), pairs)
@@ -162,7 +163,7 @@ def tell(faults: "Iterable[Fault]") -> None:
         typer.echo(clean(f"✗ {fault.where}\n  {fault.what[tongue]}\n  → {fault.remedy[tongue]}"), err=True)
 
 
-COMMANDS = {
+COMMANDS: dict[Callable[..., None], Text] = {
     check: Text("检查课程：哪里、什么不对、怎么改", "Refuse what is wrong with the course: what, where and the remedy"),
     new: Text(
         "为大纲里的主题建文件夹，事实随之搬过去",

@@ -52,12 +52,13 @@ def show(
     tongue = language()
     units = {unit.id: unit for unit in found.units}
     order = list(units)
-    typer.echo(f"{found.title[tongue]}\n{found.audience[tongue]}\n{found.idea[tongue]}")
+    paths = {one.id: one for one in found.paths}
     if path:
-        paths = {one.id: one for one in found.paths}
         if path not in paths:
             _refuse(path, Text("这条路线没有这条路径。", "The track has no such path."), list(paths))
         order = list(paths[path].units)
+    typer.echo(f"{found.title[tongue]}\n{found.audience[tongue]}\n{found.idea[tongue]}")
+    if path:
         typer.echo(paths[path].title[tongue])
     part = None
     for key in order:

@@ -162,8 +162,8 @@ def _choice(options: tuple[str, ...], value: Any, where: str, faults: Faults) ->
 
 
 def _refuse(where: str, value: Any, noun: Text, faults: Faults) -> Any:
-    is_now = NOUNS.get(type(value), Text(type(value).__name__, type(value).__name__))
-    what = Text(f"应当是{noun.zh}，现在是{is_now.zh}。", f"It should be {noun.en}; it is {is_now.en}.")
+    shown = repr(value) if len(repr(value)) <= 40 else repr(value)[:39] + "…"
+    what = Text(f"应当是{noun.zh}，现在是 {shown}。", f"It should be {noun.en}; it is {shown}.")
     faults.add(where, what, Text(f"改成{noun.zh}。", f"Make it {noun.en}."))
     return BAD
 

@@ -35,7 +35,7 @@ def read_exercise(exercise: Exercise, folder: Path, faults: Faults) -> Exercise:
             folder,
             Text(
                 f"中文有 {len(zh[2])} 条提示，英文有 {len(en[2])} 条。",
-                f"{len(zh[2])} hints in zh, {len(en[2])} in en.",
+                f"The hints are {len(zh[2])} in zh and {len(en[2])} in en.",
             ),
             Text("两种语言给同样多的提示。", "Give equally many hints in both languages."),
         )
