@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
-from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import dollarmath_plugin, math_inline_dollar
 
 ANCHOR = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 NUMBER = re.compile(r"(`+).+?\1|\{\{\s*([\w-]+)\.(\w+)\s*(?::([^{}]*?))?\s*\}\}")  # code is left alone
@@ -59,6 +60,7 @@ def parser() -> MarkdownIt:
     """A parser of the dialect. `env["numbers"]`, a Numbers, fills in recorded numbers; without it they stay as text."""
     md = MarkdownIt("commonmark", {"html": False}).enable("table").disable(["image", "html_block", "html_inline"])
     dollarmath_plugin(md, allow_labels=False, allow_space=False, allow_digits=False, double_inline=False)
+    md.inline.ruler.at("math_inline", _math_inline)
     md.block.ruler.at("math_block", _math_block, {"alt": ["paragraph", "reference", "blockquote", "list"]})
     container_plugin(md, "fold", validate=lambda params, _: params.strip().startswith("{"))
     md.core.ruler.before("inline", "anchors", _anchors)
@@ -71,6 +73,15 @@ def anchor(heading: Token) -> str | None:
     """The anchor of a heading_open token."""
     found = heading.attrGet("id")
     return str(found) if found else None
+
+
+AT_START = math_inline_dollar(allow_space=False, allow_digits=True)
+LATER = math_inline_dollar(allow_space=False, allow_digits=False)
+
+
+def _math_inline(state: StateInline, silent: bool) -> bool:
+    """`5$ and 6$` is no formula. The plugin's rule looks before the first character, so that place has its own."""
+    return (LATER if state.pos else AT_START)(state, silent)
 
 
 def _anchors(state: StateCore) -> None:

@@ -49,6 +49,9 @@ HAN = "\u3400-\u9fff\uf900-\ufaff"
 IS_HAN = re.compile(f"[{HAN}]")
 SEAM = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{HAN}])")
 OUTSIDE = re.compile(r"(https?|mailto):")
+CITED = re.compile(r"\b(?:arXiv:(\d{4}\.\d{4,5})|doi:(10\.\d{4,9}/[\w.()/-]*\w))")
+CLOSES, OPENS = "，。；：、！？）」』”’》…,.;:!?)]%", "（「『“‘《(["  # never at the start of a line; never at its end
+JOINED = "\u2060"  # no line ends here
 CHECKED = Text("程序核对过", "checked by code")
 CHECKED_WHY = Text("checks.py 的 {name} 验证这个式子", "{name} in checks.py verifies this formula")
 HERE = Text("这一节的链接", "Link to this section")
@@ -163,7 +166,10 @@ class Renderer:
     # The look of single tokens
 
     def _text(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
-        return SEAM.sub('<span class="gap"></span>', html.escape(tokens[at].content, quote=False))
+        """Running text, with Chinese and Latin set apart and publications linked by their numbers."""
+        text = SEAM.sub('<span class="gap"></span>', html.escape(tokens[at].content, quote=False))
+        inside = sum((t.type == "link_open") - (t.type == "link_close") for t in tokens[:at])
+        return text if inside else CITED.sub(_publication, text)
 
     def _math_inline(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
         context: Context = env["context"]
@@ -174,7 +180,9 @@ class Renderer:
         before = tokens[at - 1].content[-1:] if at else ""
         after = tokens[at + 1].content[:1] if at + 1 < len(tokens) else ""
         kind = "formula-inline" + " after-han" * bool(IS_HAN.match(before)) + " before-han" * bool(IS_HAN.match(after))
-        return f'<span class="{kind}">{formula}</span>'
+        first = JOINED * (before != "" and before in OPENS)
+        last = JOINED * (after != "" and after in CLOSES)
+        return f'{first}<span class="{kind}">{formula}</span>{last}'
 
     def _math_block(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
         """KaTeX sets its own \\tag over a long formula; here the number has a column of its own."""
@@ -285,6 +293,11 @@ def _part(text: str, heading: str) -> tuple[str, str]:
                 return f'<details class="part part-derivation"><summary><h3>{heading}</h3></summary>\n', "</details>\n"
             return f'<section class="part part-{key}"><h3>{heading}</h3>\n', "</section>\n"
     return f"<h3>{heading}</h3>\n", ""
+
+
+def _publication(found: re.Match[str]) -> str:
+    address = f"https://arxiv.org/abs/{found[1]}" if found[1] else f"https://doi.org/{found[2]}"
+    return f'<a class="external" rel="noopener noreferrer" href="{address}">{found[0]}</a>'
 
 
 def _line(token: Token) -> int:
