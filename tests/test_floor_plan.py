@@ -1,0 +1,215 @@
+"""The plan of the house, where import-linter does not see it: folders that are no packages, sizes, places, weights."""
+
+import ast
+import json
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WENJIN = ROOT / "src/wenjin"
+CEILING, MEDIAN = 400, 200
+CODE = {".py", ".ts", ".js", ".css", ".html", ""}
+HOSTS = {  # hosts that a file of ours may name, and where; the course's own texts may cite anything
+    "127.0.0.1": "anywhere: this machine",
+    "download.pytorch.org": "the one index that the setup may name",
+    "www.w3.org": "the name of SVG",
+    "arxiv.org": "sources are built from their numbers",
+    "doi.org": "sources are built from their numbers",
+}
+STARTS = re.compile(r"\bsubprocess\.(run|Popen|call|check_call|check_output)\(|\bos\.(fork|system|exec\w+|spawn\w+)\(")
+STARTERS = {"study/sandbox/", "study/web/build.py", "study/author/runner.py"}
+# study/author/runner.py is a program that the sandbox starts and that forks itself; build.py makes a wheel's assets.
+
+
+@cache
+def files() -> tuple[Path, ...]:
+    """What git holds or would hold."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-zco", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
+    return tuple(ROOT / name for name in listed.split("\0") if name and (ROOT / name).is_file())
+
+
+def ours() -> Iterator[Path]:
+    """Our own program text: not the hostile answers, which are others', and no lock."""
+    for path in files():
+        if path.suffix in CODE and "submissions" not in path.parts and path.name not in ("LICENSE", "NOTICE"):
+            yield path
+
+
+def place(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file names in an import, also inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        if isinstance(node, ast.ImportFrom) and node.level:  # in the box, `inside` is a package of its own
+            assert path.is_relative_to(WENJIN / "study/sandbox/inside"), f"{place(path)}:{node.lineno}: name it in full"
+    return found
+
+
+def python_below(folder: Path) -> list[Path]:
+    return [path for path in files() if path.suffix == ".py" and path.is_relative_to(folder)]
+
+
+def test_the_curriculum_leans_on_kit_and_stack_only() -> None:
+    allowed = {"wenjin.kit", "wenjin.stack", "wenjin.poet"}
+    paths = python_below(WENJIN / "curriculum")
+    assert paths
+    for path in paths:
+        for module in imports(path):
+            first = module.split(".")[0]
+            if first == "wenjin":
+                assert module == "wenjin" or ".".join(module.split(".")[:2]) in allowed, f"{place(path)}: {module}"
+            else:
+                assert first in sys.stdlib_module_names | {"torch", "numpy"}, f"{place(path)}: {module}"
+
+
+def test_the_curriculum_is_no_package() -> None:
+    assert not list((WENJIN / "curriculum").rglob("__init__.py"))
+
+
+def test_the_school_never_names_stack_poet_or_curriculum() -> None:
+    for path in python_below(WENJIN / "study"):
+        for module in imports(path):
+            assert not re.match(r"wenjin\.(stack|poet|curriculum|projects)\b", module), f"{place(path)}: {module}"
+
+
+def test_the_machine_works_alone() -> None:
+    for path in python_below(WENJIN / "stack"):
+        for module in imports(path):
+            first, second = [*module.split("."), ""][:2]
+            known = sys.stdlib_module_names | {"torch", "numpy"}
+            assert first in known or (first, second) in (("wenjin", "stack"), ("wenjin", "")), (
+                f"{place(path)}: {module}"
+            )
+
+
+def test_what_makes_the_environment_needs_the_standard_library_only() -> None:
+    for name in ("bootstrap.py", "requirements/install.py", "requirements/pip_bar.py", "requirements/lock.py"):
+        for module in imports(ROOT / name):
+            first = module.split(".")[0]
+            assert first in sys.stdlib_module_names | {"bootstrap", "install", "pip_bar"}, f"{name}: {module}"
+
+
+def test_only_the_sandbox_starts_processes() -> None:
+    for path in python_below(WENJIN):
+        name = path.relative_to(WENJIN).as_posix()
+        if not name.startswith(tuple(STARTERS)) and not name.startswith("curriculum/"):
+            found = STARTS.search(path.read_text(encoding="utf-8"))
+            assert not found, f"{place(path)}: {found[0] if found else ''}…) belongs into study/sandbox"
+
+
+def test_the_server_and_the_commands_hold_no_torch() -> None:
+    """They are many and short-lived or long-lived and idle: two seconds and 224 MB are the workers' to pay."""
+    loaded = "wenjin.study.web.app, wenjin.study.web.serve, wenjin.study.author.check, wenjin.study.store.owner"
+    program = (
+        f"import sys, {loaded}; from wenjin.cli import application; application();"
+        "print(sorted({'torch', 'wenjin.stack'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == "[]"
+
+
+def test_help_is_quick_because_it_loads_little() -> None:
+    program = (
+        "import json, sys\nfrom wenjin.cli import main\nsys.argv = ['wenjin', '--help']\n"
+        "try: main()\nexcept SystemExit: pass\nprint(json.dumps(sorted(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    heavy = {"fastapi", "sqlalchemy", "torch", "numpy", "jinja2", "pygments", "dukpy", "rich.console", "asyncio"}
+    assert not heavy & set(json.loads(told.splitlines()[-1]))
+    bare = min(_seconds("-c", "pass") for _ in range(5))
+    ours = min(_seconds("-P", "-m", "wenjin.cli", "--help") for _ in range(5))
+    assert ours < max(0.2, 8 * bare), f"--help took {ours:.3f} s where a bare Python took {bare:.3f} s"
+
+
+def _seconds(*words: str) -> float:
+    begun = time.perf_counter()
+    subprocess.run([sys.executable, *words], stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - begun
+
+
+def test_init_files_are_empty() -> None:
+    for path in files():
+        if path.name == "__init__.py":
+            assert path.read_bytes() == b"", f"{place(path)}: leave it empty and import from where a thing stands"
+
+
+def test_no_room_is_empty() -> None:
+    for path in files():
+        if path.name == "__init__.py" and path.is_relative_to(WENJIN):
+            inside = [other for other in files() if other.is_relative_to(path.parent) and other.name != "__init__.py"]
+            assert inside, f"{place(path.parent)}: a room appears when it has something to hold"
+
+
+def test_files_are_short() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in ours()}
+    long = {place(path): length for path, length in lengths.items() if length > CEILING}
+    assert not long, f"more than {CEILING} lines, so split by purpose: {long}"
+    python = [length for path, length in lengths.items() if path.suffix == ".py" and path.name != "__init__.py"]
+    assert statistics.median(python) < MEDIAN
+
+
+def test_files_say_what_they_are() -> None:
+    for path in python_below(ROOT):
+        if path.name not in ("__init__.py", "starter.py", "solution.py") and "submissions" not in path.parts:
+            assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{place(path)}: no opening words"
+
+
+@pytest.mark.parametrize(
+    "room", ["study/cli", "study/course", "study/judge", "study/sandbox", "study/store", "study/web"]
+)
+def test_tests_mirror_the_rooms(room: str) -> None:
+    assert python_below(ROOT / "tests" / room), f"{room} has no tests in tests/{room}"
+
+
+def test_nothing_reaches_out_of_the_repository() -> None:
+    outside = re.compile(r"""["'(\s](/work/|/root/|/home/[a-z]+/|(?:\.\./)+shared/)""")
+    for path in files():
+        if path.suffix in CODE | {".toml", ".md", ".json", ".csv"} and "submissions" not in path.parts:
+            found = outside.search(path.read_text(encoding="utf-8"))
+            assert not found or path == Path(__file__), f"{place(path)} names {found[1] if found else ''}"
+    for path in files():
+        assert not path.is_symlink() or path.resolve().is_relative_to(ROOT), f"{place(path)} points outside"
+
+
+def test_code_names_no_host_but_the_known_ones() -> None:
+    cited = ("src/wenjin/curriculum/", "tests/", "LICENSE", "NOTICE", "docs/")
+    for path in files():
+        name = place(path)
+        if name.startswith(cited) or name.endswith("package-lock.json") or path.suffix in {".woff2", ".png"}:
+            continue
+        for host in re.findall(r"https?://([A-Za-z0-9.-]+\w)", path.read_text(encoding="utf-8")):
+            assert host in HOSTS, f"{name} names {host}"
+    naming = [place(path) for path in ours() if "download.pytorch.org" in path.read_text(encoding="utf-8")]
+    assert sorted(set(naming) - {"tests/test_floor_plan.py", "tests/test_bootstrap.py"}) == ["requirements/install.py"]
+    locked = (WENJIN / "study/web/islands/package-lock.json").read_text(encoding="utf-8")
+    assert '"resolved"' not in locked, (
+        "package-lock.json names where packages came from; npm's own settings decide that"
+    )
+
+
+def test_nothing_is_left_to_do() -> None:
+    marks = re.compile(
+        r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError|pytest\.(skip|xfail|importorskip)|mark\.(skip|xfail)"
+    )
+    for path in ours():
+        if path.name in ("starter.py", Path(__file__).name):  # a starter is what a learner completes
+            continue
+        found = marks.search(path.read_text(encoding="utf-8"))
+        assert not found, f"{place(path)}: {found[0] if found else ''}"
