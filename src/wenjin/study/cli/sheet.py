@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from wenjin.kit.text import Language, Text
+from wenjin.kit.text import Language, Text, visible
 
 FILL = {
     "numeric": Text(
@@ -44,7 +44,7 @@ def sheet(title: str, problem: Mapping[str, Any], language: Language) -> str:
 
 
 def _comment(text: str) -> list[str]:
-    return [f"# {line}".rstrip() for line in text.strip("\n").splitlines()]
+    return [f"# {line}".rstrip() for line in visible(text).strip("\n").split("\n")]
 
 
 def _key(name: str) -> str:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 MARKS = {"new": ("·", "dim"), "tried": ("○", "yellow"), "passed": ("✓", "green")}
 STATUS = {"new": Text("未做", "new"), "tried": Text("做过", "tried"), "passed": Text("通过", "passed")}
-ATTEMPTS = Text("{n} 次", "{n} tries")
+ATTEMPTS = Text("{n} 次", "{n}×")
 PROGRESS = Text("进度", "Progress")
 NO_HINTS = Text("这道练习没有提示。", "This exercise has no hints.")
 LAST_HINT = Text("提示已全部打开，现在可以看参考答案。", "All hints are open; now the reference answer may be read.")

@@ -49,7 +49,7 @@ class Watch:
         course = desk.course.exercises
         self.exercise = exercise or course[self.progress.following() or next(iter(self.progress.exercises))]
         self._typed = ""  # a number that is being typed
-        self._judged: bytes | None = None
+        self._seen: dict[Path, bytes] = {}  # what each file held when we laid or judged it: saving that is no news
         self._open(self.exercise)
 
     def begin(self) -> None:
@@ -79,18 +79,16 @@ class Watch:
         self.exercise = exercise
         self._starter = self.desk.starter(exercise)
         self.file = self.desk.files.lay(self._starter)
-        self._judged = self.file.read_bytes()
+        self._seen.setdefault(self.file, self.file.read_bytes())
 
     def _saved(self, file: Path) -> None:
-        if file != self.file:  # another exercise of the workspace: go there
-            other = next((e for e in self._written() if self._is(e, file)), None)
-            if other is None:
-                return
-            self._open(other)
-            self._judged = None
-        answer = settled(file)
-        if answer is not None and answer != self._judged:
-            self._judge(answer)
+        exercise = next((each for each in self._written() if self._is(each, file)), None)
+        answer = settled(file) if exercise else None
+        if exercise is None or answer is None or answer == self._seen.get(file):
+            return
+        if exercise != self.exercise:  # another exercise of the workspace: go there
+            self._open(exercise)
+        self._judge(answer)
 
     def _pressed(self, key: str) -> bool:
         if key.isdigit():
@@ -122,7 +120,7 @@ class Watch:
         if answer is None:
             self._draw(GONE[self.desk.language])
             return
-        self._judged = answer
+        self._seen[self.file] = answer
         result = self.desk.attempt(self.exercise, answer, "watch")
         standing = self.desk.standing(self.exercise)
         known = {**self.progress.exercises, self.exercise.id: standing}
@@ -162,6 +160,7 @@ class Watch:
 
     def _reset(self) -> None:
         _, kept = self.desk.reset(self.exercise, datetime.now())
+        self._seen.pop(self.file, None)
         self._open(self.exercise)
         lines = [RESET[self.desk.language]]
         if kept:
