@@ -98,10 +98,7 @@ class Job:
 
     def end(self) -> Ended:
         """Wait until nothing of the job is left, and say how it ended. A learner that stays is killed."""
-        if self._ended is None:
-            self._finish(patience=END_SECONDS)
-        assert self._ended is not None
-        return self._ended
+        return self._finish(patience=END_SECONDS)
 
     def _turn(self, send: memoryview | None = None) -> int | None:
         """Move what can be moved, keep the deadline and the caps."""
@@ -123,6 +120,8 @@ class Job:
 
     def _finish(self, verdict: Cause | None = None, patience: float | None = None) -> Ended:
         """End the job, for `verdict` or because it goes by itself within `patience`, and give back all it held."""
+        if self._ended is not None:
+            return self._ended
         self._pipes.hang_up()
         if verdict is None:
             verdict = self._wait(self._deadline if patience is None else time.monotonic() + patience)
