@@ -167,7 +167,9 @@ def test_files_are_short() -> None:
 
 def test_files_say_what_they_are() -> None:
     for path in python_below(ROOT):
-        if path.name not in ("__init__.py", "starter.py", "solution.py") and "submissions" not in path.parts:
+        learners = path.name in ("starter.py", "solution.py")  # what they see begins with the task itself
+        sample = path.is_relative_to(ROOT / "tests") and not path.name.startswith("test_")
+        if path.name != "__init__.py" and not learners and not sample:
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{place(path)}: no opening words"
 
 
@@ -205,11 +207,10 @@ def test_code_names_no_host_but_the_known_ones() -> None:
 
 
 def test_nothing_is_left_to_do() -> None:
-    marks = re.compile(
-        r"\b(TODO|FIXME|XXX|HACK)\b|NotImplementedError|pytest\.(skip|xfail|importorskip)|mark\.(skip|xfail)"
-    )
+    marks = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|pytest\.(skip|xfail|importorskip)|mark\.(skip|xfail)")
     for path in ours():
-        if path.name in ("starter.py", Path(__file__).name):  # a starter is what a learner completes
-            continue
-        found = marks.search(path.read_text(encoding="utf-8"))
-        assert not found, f"{place(path)}: {found[0] if found else ''}"
+        text = path.read_text(encoding="utf-8")
+        found = marks.search(text)
+        assert not found or path == Path(__file__), f"{place(path)}: {found[0] if found else ''}"
+        if path.is_relative_to(WENJIN) and path.name != "starter.py":  # a starter is what a learner completes
+            assert "NotImplementedError" not in text, place(path)
