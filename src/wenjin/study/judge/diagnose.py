@@ -15,7 +15,7 @@ from wenjin.kit.exercise import Case
 from wenjin.study.judge.compare import Difference, Observation, difference
 
 Run = Callable[[int, frozenset[str]], Observation]  # observe the author's program on case n with these faults
-FEW = 4  # small cases on which an incomplete agreement is looked for: 100 mistakes are tried in a tenth of a second
+FEW = 6  # small cases on which an incomplete agreement is looked for: 100 mistakes are tried in a tenth of a second
 
 
 PAIRS = 400  # pairs of mistakes that are tried, those of the likeliest (first) mistakes first
@@ -56,19 +56,26 @@ def diagnose(
         faults = frozenset((mistake,))
         if all(agrees(faults, n) for n in [*telling, *failing, *passing]):
             return mistake
-    few = telling[:FEW]
+    few, kept = _spread(telling), _spread(passing)
     share = {m: sum(agrees(frozenset((m,)), n) for n in few) for m in mistakes} if few else {}
-    likely = max(share, key=lambda m: share[m], default=None)
-    if likely and share[likely] > 1:
-        return likely
+    best = max(share.values(), default=0)
+    if best > 1 and 2 * best >= len(few):
+        alike = [m for m in mistakes if share[m] == best]
+        return max(alike, key=lambda m: sum(agrees(frozenset((m,)), n) for n in kept))
     pattern = frozenset(evidence.cases[n].tag for n in failing)
     if pattern in signatures:
         return signatures[pattern]
     for pair in islice(_pairs(mistakes), PAIRS if telling else 0):
         faults = frozenset(pair)
-        if faults not in exclusive and all(agrees(faults, n) for n in [*telling, *failing]):
+        if faults not in exclusive and all(agrees(faults, n) for n in [*telling, *failing, *passing]):
             return pair[0]
-    return likely if likely and share[likely] == len(few) else None
+    return None
+
+
+def _spread(telling: Sequence[int]) -> list[int]:
+    """A few of the cases that can tell, the small first ones and some of every later kind."""
+    step = max(1, len(telling) // FEW)
+    return sorted({*telling[:2], *telling[2::step][: FEW - 2]})
 
 
 def _pairs(mistakes: Sequence[str]) -> Iterator[tuple[str, str]]:
