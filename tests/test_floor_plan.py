@@ -213,4 +213,4 @@ def test_nothing_is_left_to_do() -> None:
         found = marks.search(text)
         assert not found or path == Path(__file__), f"{place(path)}: {found[0] if found else ''}"
         if path.is_relative_to(WENJIN) and path.name != "starter.py":  # a starter is what a learner completes
-            assert "NotImplementedError" not in text, place(path)
+            assert "raise NotImplementedError" not in text, place(path)

@@ -33,6 +33,8 @@ SETTINGS = (
     Setting("WENJIN_TORCH_INDEX", "--torch-index", Text("取 torch 的索引", "the index that torch is taken from")),
     Setting("WENJIN_CHROMIUM", None, Text("浏览器测试用的 Chromium", "the Chromium of the browser tests")),
     Setting("WENJIN_TEST_DEPTH", "--full", Text("测试的深度：full 为全部", "depth of the tests: full for all")),
+    Setting("WENJIN_SNAPSHOTS", None, Text("write：快照测试记下所见", "write: snapshot tests keep what they see")),
+    Setting("WENJIN_PICTURES", None, Text("浏览器测试的截图放哪里", "where the browser tests leave pictures")),
 )
 USUAL = Text("默认", "default")
 REMOVE = Text(
