@@ -123,7 +123,7 @@ class Maths:
         try:
             kept = json.loads((self._cache / f"{key}.json").read_text(encoding="utf-8"))
             return str(kept["html"]), {str(name): str(rule) for name, rule in kept["rules"].items()}
-        except (OSError, ValueError, KeyError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def _write(self, key: str, page: str, rules: dict[str, str]) -> None:
