@@ -18,7 +18,7 @@ import pytest
 
 from wenjin.study.store import wire
 from wenjin.study.store.log import StoreError, happened
-from wenjin.study.store.owner import open_log
+from wenjin.study.store.owner import open_log, server
 from wenjin.study.store.places import Places, places
 
 WRITER = Path(__file__).with_name("writer.py")
@@ -78,6 +78,19 @@ def test_the_refusal_itself_takes_less_than_two_seconds(here: Places) -> None:
     first.close()
 
 
+def test_a_running_server_is_found_and_nobody_else(here: Places, start: Start) -> None:
+    assert server(here) is None
+    command = open_log(here, role="command")
+    assert server(here) is None
+    command.close()
+    first = start("server", "first", 0)
+    read(first, "owns")
+    assert server(here) == "http://127.0.0.1:9/"
+    first.kill()
+    first.wait()
+    assert server(here) is None
+
+
 def test_a_stopped_server_is_still_named(here: Places, start: Start) -> None:
     """A server that does not answer (suspended, say) is refused by the name in the lock file, in time."""
     first = start("server", "first", 0)
@@ -94,10 +107,10 @@ def test_after_kill_9_the_folder_is_free_and_the_socket_left_behind_does_not_mat
     here: Places, start: Start, count: Callable[[int], int]
 ) -> None:
     for number in range(count(20)):
-        server = start("server", f"round{number}", 3)
-        read(server, "owns")
-        server.kill()
-        server.wait()
+        page = start("server", f"round{number}", 3)
+        read(page, "owns")
+        page.kill()
+        page.wait()
         assert here.socket.exists()
         began = time.monotonic()
         log = open_log(here, role="server", url="http://127.0.0.1:1/")
@@ -112,12 +125,12 @@ def test_start_takes_over_from_a_command_and_the_command_goes_on(here: Places) -
     assert watch.owns
     before, after = happened("attempt", "a/b", {"n": 1}), happened("attempt", "a/b", {"n": 2})
     watch.append(before)
-    server = open_log(here, role="server", url="http://127.0.0.1:1/")
-    assert server.owns
+    page = open_log(here, role="server", url="http://127.0.0.1:1/")
+    assert page.owns
     assert not watch.owns
     watch.append(after)
-    assert server.events() == watch.events() == [before, after]
-    server.close()
+    assert page.events() == watch.events() == [before, after]
+    page.close()
     watch.append(happened("attempt", "a/b", {"n": 3}))
     assert watch.owns
     assert len(watch.events()) == 3
@@ -130,9 +143,9 @@ def test_nothing_is_lost_while_the_owner_changes_hands(here: Places, start: Star
     for writer in writers.values():
         read(writer, "open")
     for number in range(3):
-        server = start("server", f"s{number}", 5)
-        read(server, "owns")
-        server.communicate(timeout=20)
+        page = start("server", f"s{number}", 5)
+        read(page, "owns")
+        page.communicate(timeout=60)
     for name, writer in writers.items():
         read(writer, f"{name}-299")
     log = open_log(here, role="command")

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, closing, nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -97,6 +97,8 @@ class Database:
         self.url = _url(url)
         self._is_sqlite = self.url.get_backend_name() == "sqlite"
         self._closed = False
+        self._past: list[Event] = []  # the log as far as it was read, up to the number `_read`
+        self._read = 0
         # One SQLite connection serves all threads, one at a time.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
         self._insert: Any = sqlite.insert if self._is_sqlite else postgresql.insert
@@ -115,13 +117,22 @@ class Database:
         self._do(lambda c: c.execute(self._insert(events).values(row).on_conflict_do_nothing(index_elements=["id"])))
 
     def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
+        if self._is_sqlite:  # nobody else writes: what was read stays read, and a page costs the newest events alone
+            past = self._do(self._read_on)
+            return [e for e in past if kind in (None, e.kind) and subject in (None, e.subject)]
         query = select(events).order_by(events.c.seq)
         if kind is not None:
             query = query.where(events.c.kind == kind)
         if subject is not None:
             query = query.where(events.c.subject == subject)
-        rows = self._do(lambda c: c.execute(query).mappings().all())
-        return [Event.from_dict({**row, "data": json.loads(row["data"])}) for row in rows]
+        return [_event(row) for row in self._do(lambda c: c.execute(query).mappings().all())]
+
+    def _read_on(self, connection: Connection) -> list[Event]:
+        newer = select(events).where(events.c.seq > self._read).order_by(events.c.seq)
+        for row in connection.execute(newer).mappings():
+            self._past.append(_event(row))
+            self._read = row["seq"]
+        return list(self._past)
 
     def draft(self, subject: str) -> Draft | None:
         row = self._do(lambda c: c.execute(select(drafts).where(drafts.c.subject == subject)).mappings().first())
@@ -191,6 +202,10 @@ class Database:
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(migrations).replace("%", "%%"))
             command.upgrade(config, schema)
+
+
+def _event(row: Mapping[Any, Any]) -> Event:
+    return Event.from_dict({**row, "data": json.loads(row["data"])})
 
 
 def backup(source: sqlite3.Connection, target: Path) -> None:

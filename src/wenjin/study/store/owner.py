@@ -317,6 +317,8 @@ def _name(path: Path) -> dict[str, Any]:
 
 def server(places: Places) -> str | None:
     """The address of the server that holds the data folder now; None when no server does."""
+    if fcntl is None:
+        return None
     try:
         file = os.open(places.lock, os.O_RDWR | os.O_CLOEXEC)
     except OSError:
