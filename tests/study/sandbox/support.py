@@ -22,18 +22,22 @@ def asked(sandbox: Sandbox, program: str, **limits: Any) -> str:
         return job.receive().decode()
 
 
-def processes(mark: str) -> dict[int, str]:
-    """The machine's living processes whose command line holds `mark`."""
-    found = {}
+def processes(mark: str = "") -> dict[int, str]:
+    """The machine's living processes whose command line holds `mark`, and all below them, with their command lines."""
+    lines, parents = {}, {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
         except OSError:
             continue
-        if mark in line and state not in "ZX":
-            found[int(folder.name)] = line
-    return found
+        if state not in "ZX":
+            lines[int(folder.name)], parents[int(folder.name)] = line, int(parent)
+
+    def belongs(pid: int) -> bool:
+        return pid in lines and (mark in lines[pid] or belongs(parents[pid]))
+
+    return {pid: line for pid, line in lines.items() if belongs(pid)}
 
 
 def eventually(true: Callable[[], bool], seconds: float) -> bool:

@@ -70,7 +70,7 @@ def test_in_the_lesser_tiers_jobs_follow_each_other_in_an_empty_box() -> None:
         with tiny(**options) as sandbox:
             assert asked(sandbox, leave) == "1"
             assert asked(sandbox, look) == "(['shm', 'tmp', 'work'], [], [])"
-            assert asked(sandbox, "import wenjin").startswith("ModuleNotFoundError")
+            assert asked(sandbox, "import wenjin.kit").startswith(("ModuleNotFound", "PermissionError"))
             path = launch.PACKAGE / "kit" / "text.py"
             assert asked(sandbox, f"open({str(path)!r})").startswith(("PermissionError", "FileNotFound"))
 

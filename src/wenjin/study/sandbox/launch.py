@@ -75,7 +75,7 @@ def unprivileged(argv: Sequence[str], readable: Iterable[Path] = ()) -> list[str
     """
     if not sys.platform.startswith("linux"):
         return list(argv)
-    needed = [*_python(), str(PACKAGE), *map(str, readable), bwrap() or ""]
+    needed = [*_python(), str(PACKAGE), *map(str, readable), bwrap() or "", argv[0]]
     shown = [word for path in dict.fromkeys(filter(None, needed)) for word in ("--show", os.path.abspath(path))]
     return [sys.executable, "-I", "-S", "-B", str(HERE / "drop.py"), "--parent", str(os.getpid()), *shown, "--", *argv]
 

@@ -46,6 +46,7 @@ class Spares:
         self.served = 0
         self.dead = False
         self._plan, self._platform = plan, platform
+        self._lock = threading.Lock()
         self._ready: queue.Queue[_Spare | None] = queue.Queue()
         for _ in range(READY):
             self._add()
@@ -75,24 +76,33 @@ class Spares:
         return spare
 
     def close(self) -> None:
-        """End those that wait."""
-        self.dead = True
-        while not self._ready.empty():
-            spare = self._ready.get()
-            if spare:
-                spare.kill()
-                spare.bury(None)
+        """End those that wait, and those that are still warming up when they are ready."""
+        with self._lock:
+            self.dead = True
+            while not self._ready.empty():
+                _end(self._ready.get())
 
     def _add(self) -> None:
         def begin() -> None:
             try:
                 spare = _Spare(self._plan, self._platform)
             except (OSError, SandboxError):
-                self._ready.put(None)
-            else:
-                self._ready.put(spare)
+                spare = None
+            with self._lock:
+                if self.dead:
+                    _end(spare)
+                else:
+                    self._ready.put(spare)
 
         threading.Thread(target=begin, daemon=True).start()
+
+
+def _end(spare: "_Spare | None") -> None:
+    if spare:
+        spare.kill()
+        spare.bury(None)
+        spare.pipes.hang_up()
+        spare.pipes.close()
 
 
 class _Spare:

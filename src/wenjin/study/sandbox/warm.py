@@ -70,11 +70,12 @@ class Warm:
     def wait(self) -> None:
         """Until it can run jobs. SandboxError with its own words when it cannot start."""
         if not self._ready.wait(START_SECONDS) or self.dead:
-            words = self.words()
+            words = self._words()
             self.close()
+            self._errors.close()
             raise SandboxError(f"the sandbox did not start: {words or 'no answer in time'}")
 
-    def words(self) -> str:
+    def _words(self) -> str:
         """The end of what it said on its standard error."""
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode(errors="replace").strip()
