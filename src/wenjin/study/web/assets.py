@@ -51,5 +51,3 @@ class Files(StaticFiles):
 
 def digest(content: bytes) -> str:
     return sha256(content).hexdigest()[:10]
-
-

@@ -61,7 +61,9 @@ class Line:
         for (x0, y0), (x1, y1) in pairwise(self.points):
             middle = (y0 + y1) / 2
             parts.append(
-                f"V{y1:.0f}" if abs(x0 - x1) < 0.5 else f"C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1:.0f}"
+                f"V{y1:.0f}"
+                if abs(x0 - x1) < 0.5
+                else f"C{x0:.0f} {middle:.0f} {x1:.0f} {middle:.0f} {x1:.0f} {y1:.0f}"
             )
         return "".join(parts)
 
@@ -190,9 +192,9 @@ def thread(
         for source in sources:
             tier0, cell0, row0 = where[source]
             way = [nodes[source]]
-            for row in range(first[tier0] + row0 + 1, first[tier1] + row1):
-                tier = rows[row].tier
-                way.append(place(source, row, cell0 if tier == tier0 else cell1 if tier == tier1 else -1))
+            for at in range(first[tier0] + row0 + 1, first[tier1] + row1):
+                tier = rows[at].tier
+                way.append(place(source, at, cell0 if tier == tier0 else cell1 if tier == tier1 else -1))
             ways[source, target] = [*way, nodes[target]]
     return rows, ways
 

@@ -43,7 +43,9 @@ class Guard:
         try:
             await self.answer(scope, receive, dressed)
         except Exception:
-            log.exception("%s %r failed", scope["method"], scope["path"])  # the learner sees a sentence, the log the rest
+            log.exception(
+                "%s %r failed", scope["method"], scope["path"]
+            )  # the learner sees a sentence, the log the rest
             if began:
                 raise
             await self.refuse(Request(scope), 500, "failed")(scope, receive, dressed)
@@ -80,7 +82,8 @@ class Guard:
 
 async def read(receive: Receive) -> bytes | None:
     """The whole body, or None as soon as it is longer than a request may be."""
-    parts, size = [], 0
+    parts: list[bytes] = []
+    size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":

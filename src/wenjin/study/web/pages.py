@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from wenjin.study.course.graph import Course, Exercise, Topic
+from wenjin.study.course.listing import ListingError
 from wenjin.study.progress.state import Progress, Status
-from wenjin.study.web.atlas import Drawing, draw
+from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
 
@@ -28,11 +28,6 @@ def router(site: Site) -> APIRouter:
     course = site.course
     written = sum(topic.written for topic in course.topics.values())
 
-    @lru_cache(1)
-    def drawing() -> Drawing:
-        stages = {s: [t.id for t in course.topics.values() if t.stage == s] for s in course.stages}
-        return draw(stages, {topic.id: topic.prerequisites for topic in course.topics.values()})
-
     @routes.get("/")
     def home(request: Request) -> Response:
         progress = site.progress()
@@ -48,13 +43,11 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/map")
     def map(request: Request) -> Response:
-        drawn = drawing()
+        drawn = site.drawing
         progress = site.progress()
         guests = {t.id for t in course.topics.values() if not inside(drawn, t)}
         done = {t.id for t in course.topics.values() if passed(t, progress)}
-        return site.page(
-            request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written
-        )
+        return site.page(request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written)
 
     @routes.get("/topics/{topic}")
     def topic(request: Request, topic: str) -> Response:
@@ -65,7 +58,12 @@ def router(site: Site) -> APIRouter:
         standings = site.progress().exercises
         page = site.renderer.render(found, course, language) if found.written else None
         cards = [
-            {"id": c.id, "section": c.section, "front": site.html(c.front, language), "back": site.html(c.back, language)}
+            {
+                "id": c.id,
+                "section": c.section,
+                "front": site.html(c.front, language),
+                "back": site.html(c.back, language),
+            }
             for c in found.cards
         ]
         return site.page(
@@ -80,6 +78,14 @@ def router(site: Site) -> APIRouter:
             tracks=[t for t in course.tracks.values() if topic in t.topics],
             maths=site.maths(),
         )
+
+    @routes.get("/library/{module}")
+    def library(request: Request, module: str) -> Response:
+        try:
+            source = site.renderer.source(module)
+        except ListingError:
+            raise HTTPException(404) from None
+        return site.page(request, "library.html", module=module, source=source)
 
     @routes.get("/search")
     def search(request: Request, q: str = "") -> Response:

@@ -144,6 +144,5 @@ def plain(markdown: str) -> str:
     text = re.sub(r"^\s*(?:#+|[-*+]|\d+\.|>)\s+|^\s*[-|: ]+$|\{#[\w-]+\}", "", markdown, flags=re.MULTILINE)
     text = re.sub(r"\{\{.*?\}\}", "…", text)
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\\sqrt\{?(\w+)\}?", r"√\1", text)
-    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^}]*)\}", r"\1", text)
-    return re.sub(r"[*`|]|\$\$?|\\(?=[a-zA-Z])", "", text)
+    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^}]*)\}", r"\1", text.replace(r"\sqrt", "√"))
+    return re.sub(r"[*`|{}]|\$\$?|\\(?=[a-zA-Z])", "", text)

@@ -1,14 +1,15 @@
 """Serve the application on this machine: take the port first, print the address after, stop in order.
 
-    listener = listen(host, port)                  the port is ours from here on
-    app = create_app(…, secret=secret)
-    print(start_url(listener, secret))             good for one login
-    serve(app, listener)                           returns after Ctrl-C or SIGTERM, with open requests answered
+listener = listen(host, port)                  the port is ours from here on
+app = create_app(…, secret=secret)
+print(start_url(listener, secret))             good for one login
+serve(app, listener)                           returns after Ctrl-C or SIGTERM, with open requests answered
 """
 
 import contextlib
 import errno
 import logging
+import os
 import socket
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -58,7 +59,7 @@ def listen(host: str = "127.0.0.1", port: int | None = None) -> socket.socket:
     if port is not None:
         raise ServeError(
             Text(
-                f"端口 {port} 用不了：已经被占用，或者没有权限。换一个：--port {PORT}，或者不写 --port，自动找一个空闲的。",
+                f"端口 {port} 用不了：已被占用，或没有权限。换一个，例如 --port {PORT}；不写 --port 会自动找空闲的。",
                 f"Port {port} cannot be used: it is taken, or not allowed. Choose another, such as --port {PORT}, or "
                 "leave --port out and a free one is found.",
             )
@@ -84,6 +85,7 @@ def start_url(listener: socket.socket, secret: bytes) -> str:
 
 def log_to(path: Path) -> None:
     """Write what goes wrong to the server's log file: a few megabytes at most, readable by its owner."""
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()

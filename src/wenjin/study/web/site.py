@@ -26,6 +26,7 @@ from wenjin.study.store.log import Log
 from wenjin.study.store.places import Places
 from wenjin.study.web import typeset
 from wenjin.study.web.assets import Assets
+from wenjin.study.web.atlas import Drawing, draw
 from wenjin.study.web.search import Search, documents
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
@@ -73,6 +74,13 @@ class Site:
     def _search(self) -> Search:
         return Search(documents(self.course))
 
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The map."""
+        topics = self.course.topics.values()
+        stages = {stage: [topic.id for topic in topics if topic.stage == stage] for stage in self.course.stages}
+        return draw(stages, {topic.id: topic.prerequisites for topic in topics})
+
     def search(self) -> Search:
         with self._once:  # the first to ask builds it
             return self._search
@@ -85,6 +93,7 @@ class Site:
     def _prepare(self) -> None:
         try:
             self.search()
+            _ = self.drawing
             for topic in self.course.topics.values():
                 if topic.written:
                     for language in ("zh", "en"):
@@ -119,7 +128,9 @@ class Site:
         """The language of this visit: the address, else what was chosen, else what the browser asks for."""
         asked = request.query_params.get("lang") or request.cookies.get("wenjin-lang")
         if asked not in ("zh", "en"):
-            accepted = [part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")]
+            accepted = [
+                part.split(";")[0].strip()[:2] for part in request.headers.get("accept-language", "").split(",")
+            ]
             asked = next((tongue for tongue in accepted if tongue in ("zh", "en")), self.language)
         return "zh" if asked == "zh" else "en"
 
@@ -146,7 +157,9 @@ class Site:
             "theme": theme if theme in THEMES else "auto",
             "course": self.course,
             "version": self.version,
-            "tier": t("frame.tier", label=tier["label"][language]) if tier else t("frame.tier-unknown"),
+            "tier": t("frame.tier", label=tier["label"][language], tier=tier["tier"])
+            if tier
+            else t("frame.tier-unknown"),
             "nonce": request.state.nonce,
             "csrf": request.state.csrf,
             "session": request.state.session,

@@ -1,6 +1,7 @@
 """Small pieces of text as the templates want them. Pure."""
 
 import re
+from functools import lru_cache
 
 from markupsafe import Markup, escape
 
@@ -29,18 +30,20 @@ def ems(text: str) -> float:
     )
 
 
-def fold(title: str, width: float = NODE_EMS) -> list[str]:
-    """A title in one or two lines that fit a topic on the map; a long one loses what follows its colon, then its end."""
+@lru_cache(4096)
+def fold(title: str, width: float = NODE_EMS) -> tuple[str, ...]:
+    """A title in one or two lines that fit a topic on the map; a long one loses what follows its colon, or its end."""
     for text in (title, re.split(r"[：:]", title)[0]):
         if ems(text) <= width:
-            return [text]
+            return (text,)
         words = WORDS.findall(text)
         splits = [("".join(words[:n]).rstrip(), "".join(words[n:]).lstrip()) for n in range(1, len(words))]
         fitting = [s for s in splits if max(map(ems, s)) <= width and not s[1].startswith(CLOSING)]
         if fitting:
-            return list(min(fitting, key=lambda s: abs(ems(s[0]) - ems(s[1])) - BREAKS.get(s[0][-1], 0)))
-    first, rest = max((s for s in splits if ems(s[0]) <= width), key=lambda s: len(s[0]))
-    words = WORDS.findall(rest)
+            return min(fitting, key=lambda s: abs(ems(s[0]) - ems(s[1])) - BREAKS.get(s[0][-1:], 0))
+    first, rest = max((s for s in splits if ems(s[0]) <= width), key=lambda s: len(s[0]), default=("", text))
+    words = WORDS.findall(rest) if first else list(rest)
     while ems("".join(words)) > width - 1:
         words.pop()
-    return [first, "".join(words).rstrip(" ,，、：:（(") + "…"]
+    last = "".join(words).rstrip(" ,，、：:（(") + "…"
+    return (first, last) if first else (last,)

@@ -7,10 +7,12 @@ from typing import Any
 
 from wenjin.kit.text import Text
 
+WORDS = Path(__file__).with_name("words.toml")
 
-def load_words(path: Path = Path(__file__).with_name("words.toml")) -> dict[str, Text]:
+
+def load_words() -> dict[str, Text]:
     """All words, by their dotted keys."""
-    return dict(flatten(tomllib.loads(path.read_text(encoding="utf-8"))))
+    return dict(flatten(tomllib.loads(WORDS.read_text(encoding="utf-8"))))
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Text]]:

@@ -1,0 +1,87 @@
+"""Search finds Chinese by any two characters, English by beginnings, and never runs what is typed."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wenjin.study.course.graph import Course
+from wenjin.study.web.search import Document, Search, documents, plain, tokens
+
+TEXTS = [
+    Document("topic", "zh", "服务与部署", "", "/a", "把模型做成服务，监控梯度下降。"),
+    Document("topic", "zh", "务服", "", "/b", "这里只有倒过来的两个字。"),
+    Document("topic", "en", "Serving", "", "/c", "Serve a model; a scaled dot-product <b>attention</b>."),
+]
+SEARCH = Search(TEXTS)
+
+
+@pytest.fixture(scope="module")
+def whole(course: Course) -> Search:
+    return Search(documents(course))
+
+
+def test_pairs_of_characters() -> None:
+    assert tokens("梯度下降 GPT-2 的服务") == "梯度 度下 下降 gpt 2 的服 服务"
+
+
+@pytest.mark.parametrize(
+    ("query", "urls"),
+    [
+        ("服务", ["/a"]),
+        ("务服", ["/b"]),
+        ("梯度下", ["/a"]),
+        ("服务 梯度", ["/a"]),
+        ("度", ["/a"]),
+        ("scal", ["/c"]),
+        ("DOT product", ["/c"]),
+        ("倒过来 模型", ["/a", "/b"]),
+        ("缺席", []),
+        ("", []),
+        ('"', []),
+        ("' OR 1=1 --", []),
+    ],
+)
+def test_what_is_found(query: str, urls: list[str]) -> None:
+    assert sorted(hit.url for hit in SEARCH.find(query, "zh")) == urls
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_no_query_is_an_error(query: str) -> None:
+    SEARCH.find(query, "zh")
+
+
+def test_snippets_mark_what_was_asked_and_nothing_else_is_markup() -> None:
+    (hit,) = SEARCH.find("attention", "en")
+    assert str(hit.snippet) == ("Serve a model; a scaled dot-product &lt;b&gt;<mark>attention</mark>&lt;/b&gt;.")
+
+
+@pytest.mark.parametrize(
+    ("query", "language", "url"),
+    [
+        ("自注意力", "zh", "/topics/self-attention"),
+        ("根号", "zh", "/topics/self-attention"),
+        ("square root", "en", "/topics/self-attention"),
+        ("缩放点积", "zh", "/topics/self-attention/exercises/write-attention"),
+        ("思维链", "zh", "/topics/chain-of-thought"),
+        ("LoRA", "zh", "/topics/lora-and-adapters"),
+    ],
+)
+def test_the_course_is_found(whole: Search, query: str, language: str, url: str) -> None:
+    hits = whole.find(query, "zh" if language == "zh" else "en")
+    assert any(hit.url.startswith(url) for hit in hits[:8]), [hit.url for hit in hits]
+    assert all(hit.language == language for hit in hits)
+
+
+def test_every_kind_is_found(whole: Search, course: Course) -> None:
+    kinds = {document.kind for document in documents(course)}
+    assert kinds == {"topic", "lesson", "card", "exercise"}
+    card = next(card for card in course.topics["self-attention"].cards)
+    hits = whole.find(plain(card.front.zh)[:12], "zh")
+    assert f"/topics/self-attention#card-{card.id}" in [hit.url for hit in hits]
+
+
+def test_plain_text_has_no_marks() -> None:
+    assert plain(r"为什么**除以** $\sqrt{d}$？见 [这里](#x)，值 {{ run.x }} {#why}").split() == (
+        ["为什么除以", "√d？见", "这里，值", "…"]
+    )

@@ -1,0 +1,64 @@
+"""Every word that a page asks for is there, in both languages; nothing stands there that no page asks for."""
+
+import re
+from pathlib import Path
+from string import Formatter
+from typing import get_args
+
+from wenjin.kit.verdict import Class
+from wenjin.study.course.graph import Kind
+from wenjin.study.progress.state import Status
+from wenjin.study.web import words
+from wenjin.study.web.site import THEMES
+
+ROOM = Path(words.__file__).parent
+WORDS = words.load_words()
+# Keys that are put together from a value: the prefix, and every value it can meet.
+FAMILIES = {
+    "kind.": get_args(Kind),
+    "state.": get_args(Status),
+    "verdict.": get_args(Class),
+    "settings.theme-": THEMES,
+    "search.kind-": ("topic", "lesson", "card", "exercise"),
+    "home.": ("ask", "write", "mend"),
+    "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store"),
+}
+
+
+def asked() -> set[str]:
+    found: set[str] = set()
+    for path in [*ROOM.glob("*.py"), *(ROOM / "templates").glob("*.html")]:
+        text = path.read_text(encoding="utf-8")
+        for call in re.findall(r"""(?<!\w)(?:t|words)[(\[]([^)\]]*)""", text):
+            for key, joined in re.findall(r"""["']([a-z][a-z.-]+)["'](\s*~)?""", call):
+                if joined:
+                    assert key in FAMILIES, f"{path.name} joins {key} with a value: name its family"
+                    found |= {key + name for name in FAMILIES[key]}
+                elif "." in key:
+                    found.add(key)
+    return (
+        found
+        | {f"error.{name}-text" for name in FAMILIES["error."]}
+        | {f"home.{name}-text" for name in FAMILIES["home."]}
+    )
+
+
+def test_every_key_is_there_and_asked_for() -> None:
+    assert sorted(asked() - set(WORDS)) == []
+    assert sorted(set(WORDS) - asked()) == []
+
+
+def test_both_languages_say_it_with_the_same_blanks() -> None:
+    for key, text in WORDS.items():
+        blanks = [{name for _, name, _, _ in Formatter().parse(text[language]) if name} for language in ("zh", "en")]
+        assert blanks[0] == blanks[1], key
+        assert text.zh.strip(), key
+        assert text.en.strip(), key
+        assert not re.search(r"[\u4e00-\u9fff]", text.en), key
+
+
+def test_refusals_use_only_known_keys() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in ROOM.glob("*.py"))
+    used = set(re.findall(r"""refuse\(request, \d+, "([a-z-]+)\"""", source))
+    assert used
+    assert used <= set(FAMILIES["error."])
