@@ -1,6 +1,7 @@
 """The pool: slots and queue, retirement, recovery, and what a job costs."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -8,11 +9,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from statistics import median
 
 import pytest
 
-from tests.study.sandbox.support import asked, eventually, processes, tiny
+from tests.study.sandbox.support import LEARNERS, asked, eventually, processes, tiny
 from wenjin.study.sandbox import pool
 from wenjin.study.sandbox.inside.places import Guards
 from wenjin.study.sandbox.pool import Ended, Limits, Sandbox, SandboxError
@@ -82,6 +84,21 @@ def test_a_zygote_that_is_killed_is_replaced(sandbox: Sandbox) -> None:
         assert eventually(lambda: own._now.result().warm.dead, 5)  # type: ignore[union-attr]
         assert asked(own, "result = 2") == "2"
     assert asked(sandbox, "result = 3") == "3"
+
+
+def test_a_zygote_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None:
+    shutil.copytree(LEARNERS, tmp_path / "learners")  # whose path marks the processes
+    with tiny(folder=tmp_path / "learners") as own, own.open(Limits(seconds=1)) as job:
+        stuck = processes(str(tmp_path))
+        for pid in stuck:
+            os.kill(pid, signal.SIGSTOP)
+        began = time.monotonic()
+        job.send(b"result = 1")
+        with pytest.raises(Ended, match="timeout"):
+            job.receive()
+        assert time.monotonic() - began < 1 + 2
+        assert eventually(lambda: not processes().keys() & stuck.keys(), 2)
+        assert asked(own, "result = 2") == "2"
 
 
 def test_a_zygote_retires_and_its_successor_is_warm(monkeypatch: pytest.MonkeyPatch) -> None:

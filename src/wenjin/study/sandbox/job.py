@@ -14,7 +14,7 @@ MiB = 1 << 20
 OUTPUT_KEPT, OUTPUT_MOST = 64 * 1024, MiB
 FRAME_MOST = 64 * MiB
 END_SECONDS = 0.25  # how long a learner whose work is done may take to go
-KILL_SECONDS = 5.0  # and the kernel to take away one that was killed
+KILL_SECONDS = 1.5  # how long the kernel may take to take away one that was killed
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +42,16 @@ class Job:
     """A learner's process. Used by one thread; when its `with` block is left, nothing of it is left."""
 
     def __init__(
-        self, limits: Limits, pipes: Pipes | ThreadedPipes, kill: Callable[[], None], done: Callable[[], None]
+        self, limits: Limits, pipes: Pipes | ThreadedPipes, kill: Callable[[bool], None], done: Callable[[], None]
     ) -> None:
-        """`kill` asks for its end; `done` is called once when it has ended."""
+        """`kill` ends it, with True by all means; `done` is called once when it has ended."""
         self.limits = limits
         self._pipes, self._kill, self._done = pipes, kill, done
         self._deadline = time.monotonic() + limits.seconds
         self._came, self._kept, self._printed = bytearray(), bytearray(), 0
         self._gone = threading.Event()
         self._heard: tuple[Cause | Literal["broken"], int] = ("broken", 0)
-        self._ended: Ended | None = None
+        self._ended: Ended | SandboxError | None = None
 
     def heard(self, cause: Cause | Literal["broken"], code: int) -> None:
         """From another thread: nothing of the job is left. "broken" when the sandbox lost it."""
@@ -62,7 +62,7 @@ class Job:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.end()
+        self._finish(patience=END_SECONDS)
 
     @property
     def output(self) -> bytes:
@@ -97,8 +97,14 @@ class Job:
             self._turn()
 
     def end(self) -> Ended:
-        """Wait until nothing of the job is left, and say how it ended. A learner that stays is killed."""
-        return self._finish(patience=END_SECONDS)
+        """Wait until nothing of the job is left, and say how it ended. A learner that stays is killed.
+
+        Raises SandboxError.
+        """
+        ended = self._finish(patience=END_SECONDS)
+        if isinstance(ended, SandboxError):
+            raise ended
+        return ended
 
     def _turn(self, send: memoryview | None = None) -> int | None:
         """Move what can be moved, keep the deadline and the caps."""
@@ -118,7 +124,7 @@ class Job:
         self._printed += len(printed)
         self._kept += printed[: OUTPUT_KEPT - len(self._kept)]
 
-    def _finish(self, verdict: Cause | None = None, patience: float | None = None) -> Ended:
+    def _finish(self, verdict: Cause | None = None, patience: float | None = None) -> Ended | SandboxError:
         """End the job, for `verdict` or because it goes by itself within `patience`, and give back all it held."""
         if self._ended is not None:
             return self._ended
@@ -126,15 +132,19 @@ class Job:
         if verdict is None:
             verdict = self._wait(self._deadline if patience is None else time.monotonic() + patience)
         if verdict is not None:
-            self._kill()
-            self._gone.wait(KILL_SECONDS)
+            self._kill(False)
+            if not self._gone.wait(KILL_SECONDS):
+                self._kill(True)
+                self._gone.wait(KILL_SECONDS)
         self._pipes.close()
         cause, code = self._heard
-        lost = cause == "broken" or not self._gone.is_set()
-        self._ended = Ended(verdict or ("exit" if cause == "broken" else cause), code)
+        if verdict is not None:
+            self._ended = Ended(verdict, code)
+        elif cause == "broken":
+            self._ended = SandboxError("the sandbox lost a learner's process and will be started again")
+        else:
+            self._ended = Ended(cause, code)
         self._done()
-        if lost:
-            raise SandboxError("the sandbox lost a learner's process and will be started again")
         return self._ended
 
     def _wait(self, deadline: float) -> Cause | None:

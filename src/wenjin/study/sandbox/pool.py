@@ -87,15 +87,15 @@ class Sandbox:
         Raises SandboxError when the sandbox cannot start, Unconfined in tier F.
         """
         tier = self.tier()
-        if tier.name == "F" and not confirmed:
-            raise Unconfined(tier.label.en)
         with self._change:
             self._change.wait_for(lambda: self._held.total() < SLOTS.get(tier.name, 1))
             shift = self._shift()
             self._held[shift] += 1
         try:
-            warm = shift.result().warm
-            return warm.open(limits or Limits(), self._plan.entry, lambda: self._give_back(shift))
+            serving = shift.result()
+            if serving.tier.name == "F" and not confirmed:
+                raise Unconfined(serving.tier.label.en)
+            return serving.warm.open(limits or Limits(), self._plan.entry, lambda: self._give_back(shift))
         except BaseException:
             self._give_back(shift)
             raise

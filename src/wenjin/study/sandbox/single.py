@@ -60,7 +60,7 @@ class Spares:
         spare = self._take()
         self._add()
         self.served += 1
-        job = Job(limits, spare.pipes, spare.kill, done)
+        job = Job(limits, spare.pipes, lambda _hard: spare.kill(), done)
         threading.Thread(target=spare.bury, args=(job,), daemon=True).start()
         spare.begin(limits, entry)
         return job

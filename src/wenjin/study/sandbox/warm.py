@@ -87,7 +87,7 @@ class Warm:
         ours_output, output = os.pipe()
         number = next(self._numbers)
         pipes = Pipes(ours_request, ours_reply, ours_output)
-        job = Job(limits, pipes, lambda: self._tell({"op": "kill", "job": number}), done)
+        job = Job(limits, pipes, lambda hard: self._kill(number, hard), done)
         with self._lock:
             self._jobs[number] = job
             self.served += 1
@@ -102,6 +102,13 @@ class Warm:
         launch.stop(self.process)
         if self._box:
             shutil.rmtree(self._box, ignore_errors=True)
+
+    def _kill(self, number: int, hard: bool) -> None:
+        """End a job's processes; where the zygote does not obey, all of its jobs."""
+        if hard:
+            self.close()
+        else:
+            self._tell({"op": "kill", "job": number})
 
     def _tell(self, order: dict[str, Any], descriptors: Sequence[int] = ()) -> None:
         try:
@@ -126,7 +133,7 @@ class Warm:
                 else:
                     self._gone(said["job"], said["cause"], said["code"])
             self.dead = True
-            launch.stop(self.process)
+            self.close()
         self._ready.set()
         for number in list(self._jobs):
             self._gone(number, "broken", 0)

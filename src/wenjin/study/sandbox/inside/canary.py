@@ -56,6 +56,7 @@ def leave_a_process() -> int:
     """A daemon that would outlive its job."""
     pid = os.fork()
     if pid == 0:
+        signal.alarm(2)  # where nothing holds it, it must end by itself
         os.setsid()
         signal.pause()
     return pid

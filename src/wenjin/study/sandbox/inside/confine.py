@@ -54,8 +54,11 @@ def hold(descriptors: Sequence[int]) -> None:
         os.closerange(len(copies), 1 << 16)
 
 
-def limit(seconds: float, memory: int, address_space: int) -> None:
-    """Limits of one process: `memory` bytes beyond the `address_space` that the warmed libraries already take."""
+def limit(seconds: float, memory: int, address_space: int, threads: bool) -> None:
+    """Limits of one process: `memory` bytes beyond the `address_space` that the warmed libraries already take.
+
+    `threads`: count them, which is right only where all others of the same user are not counted along.
+    """
     most = address_space + memory
     processor = 2 * int(seconds + 1)  # a backstop: the deadline is kept outside
     for kind, value in (
@@ -63,12 +66,14 @@ def limit(seconds: float, memory: int, address_space: int) -> None:
         (resource.RLIMIT_CPU, processor),
         (resource.RLIMIT_FSIZE, BOX_SIZE),
         (resource.RLIMIT_NOFILE, 64),
-        (resource.RLIMIT_NPROC, 64),
+        (resource.RLIMIT_NPROC, 64 if threads else resource.RLIM_INFINITY),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_STACK, 8 * MiB),
     ):
         _soft, hard = resource.getrlimit(kind)
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        value = (
+            value if hard == resource.RLIM_INFINITY else hard if value == resource.RLIM_INFINITY else min(value, hard)
+        )
         resource.setrlimit(kind, (value, value))
 
 

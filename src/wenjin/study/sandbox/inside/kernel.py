@@ -31,6 +31,11 @@ def _checked(result: int) -> int:
     return int(result)
 
 
+def release() -> tuple[int, ...]:
+    """The kernel's version, as (6, 1)."""
+    return tuple(int("".join(filter(str.isdigit, part)) or 0) for part in os.uname().release.split(".")[:2])
+
+
 def clone(flags: int) -> int:
     """Fork into new namespaces: 0 in the child, its pid in the parent. The child must be a process with one thread."""
     if MACHINE is None:

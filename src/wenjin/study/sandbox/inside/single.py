@@ -62,4 +62,4 @@ def _limit(seconds: int, memory: int) -> None:
         return
     from .confine import limit
 
-    limit(seconds, memory, 1 << 40)
+    limit(seconds, memory, 1 << 40, False)

@@ -82,7 +82,7 @@ class Zygote:
     def obey(self) -> None:
         data, descriptors, _flags, _address = socket.recv_fds(self.control, 1 << 16, 3)
         if not data:
-            os._exit(0)
+            self.leave()
         order = json.loads(data)
         if order["op"] == "run":
             self.run(order, *descriptors)
@@ -146,7 +146,8 @@ class Zygote:
             os.environ["HOME"] = self.places.box
             limits = order["limits"]
             if self.guards.limits:
-                confine.limit(limits["seconds"], limits["memory"], self.address_space)
+                own_count = (self.guards.nested or self.alone) and kernel.release() >= (5, 14)
+                confine.limit(limits["seconds"], limits["memory"], self.address_space, own_count)
             reseed()
             confine.confine(self.guards, self.places)
             os.write(5, b"C")
@@ -189,6 +190,14 @@ class Zygote:
                     shutil.rmtree(entry.path)
                 else:
                     os.unlink(entry.path)
+
+    def leave(self) -> NoReturn:
+        """The pool is gone: so are the learners, and what they wrote."""
+        for job in self.jobs.values():
+            os.kill(job.pid, signal.SIGKILL)
+        if not self.alone:
+            shutil.rmtree(self.places.box, ignore_errors=True)
+        os._exit(0)
 
     # -- memory and time -------------------------------------------------------------------------------------
 
