@@ -63,6 +63,8 @@ def listing(course: Course, progress: Progress, current: str | None, language: L
     from rich.text import Text as Rich
 
     table = Table(box=None, show_header=False, padding=(0, 1), pad_edge=False)
+    for narrow in (True, True, True, False, True, True):  # only a title may take more than one line
+        table.add_column(no_wrap=narrow)
     for n, (id, standing) in enumerate(progress.exercises.items(), start=1):
         mark, style = MARKS[standing.status]
         arrow = "→" if id == current else " "

@@ -2,12 +2,15 @@
 
 import json
 import random
+import re
 from pathlib import Path
 from typing import Any
 
 from wenjin.kit.exercise import Choice, Code, Exercise, Numeric
 
 NAME = "solution.py"  # beside grade.py: the solution with faults is the judge's, this one is to be read
+
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def reference(exercise: Exercise, folder: Path, variant: int) -> str:
@@ -23,7 +26,7 @@ def reference(exercise: Exercise, folder: Path, variant: int) -> str:
         answer = {"order": list(exercise.right[0])}
     # JSON's strings, numbers and lists are TOML's; a key stands bare where it may.
     rows = [
-        f"{key if key.isidentifier() and key.isascii() else json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
+        f"{key if BARE.fullmatch(key) else json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}"
         for key, value in answer.items()
     ]
     return "\n".join([f"variant = {variant}", "", "[answer]", *rows, ""])

@@ -12,7 +12,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -20,14 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.exercise import Code, Limits
-from wenjin.kit.text import visible
+from wenjin.kit.text import Text, visible
 from wenjin.kit.verdict import Verdict
 from wenjin.study.judge import answers, messages, syntax
 from wenjin.study.judge import code as programs
 from wenjin.study.judge.prove import prove
 from wenjin.study.judge.reference import checked
 from wenjin.study.judge.shelf import NoSuchExercise, Shelf
-from wenjin.study.judge.solution import reference
+from wenjin.study.judge.solution import NAME, reference
 from wenjin.study.judge.source import Unreadable, decode
 from wenjin.study.sandbox.inside import frames
 from wenjin.study.sandbox.job import Ended, Job
@@ -136,10 +136,19 @@ class Worker:
         def judge_starter() -> Verdict | None:
             return self._verdict(exercise, starter.read_bytes(), 1) if starter.exists() else None
 
-        return [
-            {"where": exercise, "what": what.as_dict(), "remedy": remedy.as_dict()}
-            for what, remedy in prove(shelved.exercise, pairs, judge_starter)
-        ]
+        found = [*self._reference(exercise), *prove(shelved.exercise, pairs, judge_starter)]
+        return [{"where": exercise, "what": what.as_dict(), "remedy": remedy.as_dict()} for what, remedy in found]
+
+    def _reference(self, exercise: str) -> Iterator[tuple[Text, Text]]:
+        """What is wrong with the answer that learners will read."""
+        mend = Text(f"在练习目录里写一份能通过的 {NAME}", f"write a {NAME} that passes in the exercise's folder")
+        try:
+            text = self.solution(exercise)
+        except OSError:
+            yield Text(f"没有 {NAME}", f"{NAME} is missing"), mend
+            return
+        if self._verdict(exercise, text.encode(), 1).verdict != "pass":
+            yield Text(f"{NAME} 没有通过", f"{NAME} does not pass"), mend
 
     def tier(self) -> dict[str, Any]:
         """The sandbox tier that the canaries proved."""
