@@ -150,8 +150,10 @@ def folder(here: Places) -> Iterator[Finding]:
     nearest = next(path for path in (here.data, *here.data.parents) if path.exists())
     free = shutil.disk_usage(nearest).free
     room = Text(f"{here.data}，剩 {free / 1e9:.1f} GB", f"{here.data}, {free / 1e9:.1f} GB free")
-    if not os.access(nearest, os.W_OK):
-        remedy = Text("用 --data 换一个可写的目录。", "Choose a folder that can be written to with --data.")
+    remedy = Text("用 --data 换一个可写的目录。", "Choose a folder that can be written to with --data.")
+    if not nearest.is_dir():
+        yield Finding(name, "fault", Text(f"{nearest} 不是目录", f"{nearest} is not a folder"), remedy)
+    elif not os.access(nearest, os.W_OK):
         yield Finding(name, "fault", Text(f"{nearest} 不可写", f"{nearest} cannot be written to"), remedy)
     elif free < ROOM:
         yield Finding(name, "fault", room, Text("腾出一些磁盘空间。", "Make room on the disk."))

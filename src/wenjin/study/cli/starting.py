@@ -7,6 +7,7 @@ an update changed is told before the page opens: a migration with its backup, an
 import getpass
 import logging
 import os
+import signal
 import sys
 import threading
 import webbrowser
@@ -61,6 +62,7 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
     from wenjin.version import VERSION
 
     listener = serve.listen(host, port)
+    end_in_order()
     before = backups(here)
     log = owner.open_log(here, role="server", url=serve.address(listener))
     judge = local_judge()
@@ -78,6 +80,13 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
     finally:
         judge.close()
         log.close()
+
+
+def end_in_order() -> None:
+    """SIGTERM, or a closed terminal, ends the course as Ctrl-C does: the judge and the record are closed."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), lambda *_: sys.exit(0))
 
 
 def tell(url: str, browser: bool) -> None:
