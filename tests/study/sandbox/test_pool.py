@@ -89,6 +89,8 @@ def test_a_zygote_that_is_killed_is_replaced(sandbox: Sandbox) -> None:
 def test_a_zygote_that_hangs_is_killed_and_replaced(tmp_path: Path) -> None:
     shutil.copytree(LEARNERS, tmp_path / "learners")  # whose path marks the processes
     with tiny(folder=tmp_path / "learners") as own, own.open(Limits(seconds=1)) as job:
+        job.send(b"result = 0")
+        assert job.receive() == b"0"
         stuck = processes(str(tmp_path))
         for pid in stuck:
             os.kill(pid, signal.SIGSTOP)
