@@ -133,3 +133,29 @@ def test_long_formulas_scroll_in_their_own_box(visit: Visiting) -> None:
     )
     assert wide
     assert set(wide) == {"auto"}
+
+
+@pytest.mark.parametrize("width", [390, 700, 1280])
+def test_no_line_begins_with_the_punctuation_after_a_formula(visit: Visiting, width: int) -> None:
+    page = visit(width=width).open("/topics/self-attention")
+    page.evaluate("document.querySelectorAll('details').forEach((d) => { d.open = true })")
+    page.evaluate("document.fonts.ready")
+    found = page.evaluate(
+        """() => {
+          const torn = [];
+          let looked = 0;
+          for (const formula of document.querySelectorAll('.together > .formula-inline')) {
+            const text = formula.nextSibling;
+            if (!text) continue;
+            looked++;
+            const range = document.createRange();
+            range.selectNodeContents(text);
+            const mark = range.getBoundingClientRect();
+            const box = [...formula.querySelectorAll('.katex-base')].at(-1).getBoundingClientRect();
+            if (mark.left < box.left) torn.push(formula.textContent + text.data);
+          }
+          return {torn, looked};
+        }"""
+    )
+    assert found["looked"] > 20
+    assert found["torn"] == []

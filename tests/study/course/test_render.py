@@ -165,7 +165,7 @@ def test_equations_have_their_number_beside_them(desk: Desk) -> None:
 def test_a_lab_that_is_not_there_yet_says_so(desk: Desk, language: Language, later: str) -> None:
     html = desk(
         "## Q {#q}\n\nA\n\n```{lab} scale-or-saturate heads=4\nWhat would you *guess*?\n```\n\n"
-        "```{figure} lab:cost-of-length ms alt=\"time\"\n```\n",
+        '```{figure} lab:cost-of-length ms alt="time"\n```\n',
         language,
     ).html
     assert later in html
@@ -249,9 +249,10 @@ def test_markup_in_markdown_stays_text(renderer: Renderer) -> None:
 def test_chinese_and_latin_are_set_apart_and_punctuation_stays_with_its_formula(renderer: Renderer) -> None:
     assert renderer.markdown("除以d的", inline=True) == '除以<span class="gap"></span>d<span class="gap"></span>的'
     assert "<span" not in renderer.markdown("除以 d 的，d。", inline=True)
-    html = renderer.markdown("即（$d$）的$x$，与$0$。", inline=True)
-    assert html.count("\u2060") == 4
-    assert 'class="formula-inline after-han"' in html
+    html = renderer.markdown("即（$d$）的$x$，与$0$。又 $y$ 好", inline=True)
+    assert re.findall(r'<span class="together">([（]?)<', html) == ["（", "", ""]
+    assert re.findall(r"</span>([），。])</span>", html) == ["）", "，", "。"]
+    assert html.count('class="formula-inline after-han"') == 2
     assert renderer.markdown("$0$，是 1", inline=True).startswith("<span")
 
 

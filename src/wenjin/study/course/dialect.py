@@ -29,6 +29,8 @@ DIRECTIVE = re.compile(r"\{([a-z]+)\}\s*(.*)", re.DOTALL)
 CLOSED = re.compile(r"^(.*?)\$\$\s*(?:\{check=\"([^\"]*)\"\})?\s*$", re.DOTALL)
 ARGUMENT = re.compile(r'([\w-]+)=(?:"([^"]*)"|(\S+))|(\S+)')
 
+CLOSES, OPENS = "，。；：、！？）」』”’》…,.;:!?)]%", "（「『“‘《(["  # never at the start of a line; never at its end
+
 # (name, variable, format, line) -> what to write there
 Numbers = Callable[[str, str, str, int], str]
 
@@ -65,7 +67,7 @@ def parser() -> MarkdownIt:
     container_plugin(md, "fold", validate=lambda params, _: params.strip().startswith("{"))
     md.core.ruler.before("inline", "anchors", _anchors)
     md.core.ruler.before("inline", "numbers", _numbers)
-    md.core.ruler.push("lines", _lines)
+    md.core.ruler.push("children", _children)
     return md
 
 
@@ -107,11 +109,22 @@ def _numbers(state: StateCore) -> None:
             token.content = NUMBER.sub(fill, token.content)
 
 
-def _lines(state: StateCore) -> None:
-    """Tell what stands inside a line where it stands, so that a fault can name its place."""
+def _children(state: StateCore) -> None:
+    """Tell what stands inside a line where it stands, so that a fault can name its place; and give a formula the
+    punctuation that touches it, as `meta["before"]` and `meta["after"]`, since no line may end between the two."""
     for token in state.tokens:
-        for child in token.children or ():
+        children = token.children or []
+        for at, child in enumerate(children):
             child.map = token.map
+            if child.type != "math_inline":
+                continue
+            before = children[at - 1] if at and children[at - 1].type == "text" else Token("text", "", 0)
+            after = children[at + 1] if children[at + 1 :] and children[at + 1].type == "text" else Token("text", "", 0)
+            opens = before.content[len(before.content.rstrip(OPENS)) :]
+            closes = after.content[: len(after.content) - len(after.content.lstrip(CLOSES))]
+            before.content = before.content[: len(before.content) - len(opens)]
+            after.content = after.content[len(closes) :]
+            child.meta = {"before": opens, "after": closes}
 
 
 def _math_block(state: StateBlock, first: int, end: int, silent: bool) -> bool:

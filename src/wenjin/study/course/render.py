@@ -11,6 +11,7 @@ for the style sheet:
     details.aside > summary                  a side remark, folded
     div.equation > div.formula (scrolls) + span.number, span.checked    a displayed formula; .checked: code checks it
     span.formula-inline, .after-han, .before-han          a formula in a line, and where it touches a Chinese character
+    span.together                            a formula with the punctuation that touches it; no line ends between them
     span.gap                                 empty, between Chinese and Latin: to be widened where the browser has no
                                              `text-autospace`
     figure.listing > figcaption > a + pre.code            lines of the library with their numbers
@@ -48,10 +49,9 @@ TAG = re.compile(r"\\tag(\*?)\s*\{([^{}]*)\}")
 HAN = "\u3400-\u9fff\uf900-\ufaff"
 IS_HAN = re.compile(f"[{HAN}]")
 SEAM = re.compile(rf"(?<=[{HAN}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{HAN}])")
+BASE = '<span class="katex-base">'  # KaTeX's unit within which no line ends
 OUTSIDE = re.compile(r"(https?|mailto):")
 CITED = re.compile(r"\b(?:arXiv:(\d{4}\.\d{4,5})|doi:(10\.\d{4,9}/[\w.()/-]*\w))")
-CLOSES, OPENS = "，。；：、！？）」』”’》…,.;:!?)]%", "（「『“‘《(["  # never at the start of a line; never at its end
-JOINED = "\u2060"  # no line ends here
 CHECKED = Text("程序核对过", "checked by code")
 CHECKED_WHY = Text("checks.py 的 {name} 验证这个式子", "{name} in checks.py verifies this formula")
 HERE = Text("这一节的链接", "Link to this section")
@@ -177,12 +177,15 @@ class Renderer:
             formula = self.maths.html(tokens[at].content)
         except MathsError as fault:
             return context.fault(_line(tokens[at]), fault.text, Text("", ""), inline=True)
-        before = tokens[at - 1].content[-1:] if at else ""
-        after = tokens[at + 1].content[:1] if at + 1 < len(tokens) else ""
+        opens, closes = (html.escape(tokens[at].meta[side], quote=False) for side in ("before", "after"))
+        before = opens or (tokens[at - 1].content[-1:] if at else "")
+        after = closes or (tokens[at + 1].content[:1] if at + 1 < len(tokens) else "")
         kind = "formula-inline" + " after-han" * bool(IS_HAN.match(before)) + " before-han" * bool(IS_HAN.match(after))
-        first = JOINED * (before != "" and before in OPENS)
-        last = JOINED * (after != "" and after in CLOSES)
-        return f'{first}<span class="{kind}">{formula}</span>{last}'
+        if not opens and not closes:
+            return f'<span class="{kind}">{formula}</span>'
+        first, *rest = formula.split(BASE)
+        formula = BASE.join([first, f"<wbr>{BASE}".join(rest)]) if rest else first
+        return f'<span class="together">{opens}<span class="{kind}">{formula}</span>{closes}</span>'
 
     def _math_block(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
         """KaTeX sets its own \\tag over a long formula; here the number has a column of its own."""

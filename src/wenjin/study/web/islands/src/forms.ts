@@ -31,7 +31,13 @@ export function collect(form: HTMLFormElement): Answer {
     }
     place[last] = readNumber(value);
   }
+  // A field with a blank in it counts as not filled in.
+  for (const [key, value] of Object.entries(answer)) if (blank(value)) answer[key] = null;
   return answer;
+}
+
+function blank(value: Value): boolean {
+  return Array.isArray(value) ? value.some(blank) : value === null;
 }
 
 // Put an earlier answer back into the fields.
