@@ -4,6 +4,7 @@ import html
 import re
 
 from tests.study.web.conftest import Visit
+from wenjin.study.web import desk
 
 HOME = "/topics/self-attention/exercises/write-attention"
 API = "/api/exercises/self-attention/write-attention"
@@ -108,3 +109,50 @@ def test_home_leads_on(visit: Visit) -> None:
     page = visit.client.get("/").text
     assert "接着学" in page
     assert f'href="{HOME}"' in page
+
+
+def test_numbers_are_answered_in_the_page(visit: Visit) -> None:
+    home = "/topics/self-attention/exercises/attention-by-hand"
+    page = visit.client.get(f"{home}?variant=3").text
+    names = re.findall(r'<input name="(field\.[\w.-]+)"', page)
+    assert len(names) == 24, "three tables: 3 x 3, 3 x 3, 3 x 2"
+    other = visit.client.get(f"{home}?variant=4").text
+    given = [shown[shown.index('class="givens"') : shown.index('class="field"')] for shown in (page, other)]
+    assert given[0] != given[1]
+    form = {"csrf": visit.csrf, "variant": "3"} | dict.fromkeys(names, "0")
+    judged = visit.client.post(home, data=form).text
+    assert 'data-verdict="wrong"' in judged
+    assert given[0] in judged, "the same numbers stay on the page"
+    assert 'value="0"' in judged, "and what was filled in"
+    blank = visit.client.post(home, data={"csrf": visit.csrf, "variant": "3"}).text
+    assert 'data-verdict="error"' in blank
+    (first, second) = visit.client.get("/api/exercises/self-attention/attention-by-hand/attempts").json()["attempts"]
+    assert (first["verdict"], second["verdict"], second["variant"]) == ("error", "wrong", 3)
+
+
+def test_a_proof_is_answered_in_the_page_and_its_answer_can_be_read(visit: Visit) -> None:
+    home, api = "/topics/self-attention/exercises/variance-of-a-dot-product", "/api/exercises/self-attention"
+    page = visit.client.get(home).text
+    steps = dict(re.findall(r'<input type="radio" name="(step\.[\w-]+)" value="([\w-]+)"', page))
+    judged = visit.client.post(home, data={"csrf": visit.csrf} | steps).text
+    assert judged.count(" checked>") == len(steps)
+    assert 'data-verdict="' in judged
+    hints = f"{api}/variance-of-a-dot-product/hints"
+    while (opened := visit.client.post(hints, headers=visit.headers).json())["opened"] < opened["total"]:
+        pass
+    solution = f"{api}/variance-of-a-dot-product/solution"
+    shown = visit.client.post(solution, data={"csrf": visit.csrf}, headers={"hx-request": "true"}).text
+    assert shown.count("<dt>") == len(steps)
+    assert "katex" in shown
+
+
+def test_forms_become_answers() -> None:
+    numeric = {"form": "numeric", "fields": [{"name": "a", "shape": []}, {"name": "m", "shape": [2, 2]}]}
+    form = {"field.a": " −0.5 ", "field.m.0.0": "1", "field.m.0.1": "2", "field.m.1.0": "x", "field.m.1.1": "4e-1"}
+    assert desk.filled_in(numeric, form) == {"a": -0.5, "m": [[1.0, 2.0], ["x", 0.4]]}
+    assert desk.filled_in(numeric, {"field.m.0.0": "1"}) == {"a": None, "m": None}
+    order = {"form": "order", "items": [{"key": "x"}, {"key": "y"}, {"key": "z"}]}
+    assert desk.filled_in(order, {"place.x": "3", "place.y": "1", "place.z": "2"}) == {"order": ["y", "z", "x"]}
+    choice = {"form": "proof", "steps": [{"key": "one"}, {"key": "two"}]}
+    assert desk.filled_in(choice, {"step.one": "a"}) == {"one": "a", "two": None}
+    assert desk.numbers([[1, 0.5], [0.25, 1 / 3]]) == r"$\begin{bmatrix}1&0.5\\0.25&0.3333\end{bmatrix}$"
