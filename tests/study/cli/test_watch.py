@@ -37,14 +37,17 @@ class Terminal:
             command, stdin=slave, stdout=slave, stderr=slave, env=environ | {"TERM": "xterm"}, start_new_session=True
         )
         self.shown = ""
+        self.reading = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
         while True:
             try:
-                self.shown += os.read(self.screen, 1 << 16).decode("utf-8", "replace")
+                came = os.read(self.screen, 1 << 16).decode("utf-8", "replace")
             except OSError:
                 return
+            with self.reading:
+                self.shown += came
 
     def expect(self, *parts: str) -> str:
         """Wait until all of these are on the screen, which then counts as read."""
@@ -53,7 +56,8 @@ class Terminal:
             assert time.monotonic() < deadline, f"{parts} not in {self.shown!r}"
             assert self.process.poll() is None, self.shown
             time.sleep(0.01)
-        shown, self.shown = self.shown, ""
+        with self.reading:
+            shown, self.shown = self.shown, ""
         return shown
 
     def press(self, keys: str) -> None:

@@ -1,5 +1,6 @@
 """What the exercise commands show besides verdicts: a task, its hints, the list, the way through the course."""
 
+import re
 from typing import TYPE_CHECKING
 
 from wenjin.kit.text import Language, Text
@@ -10,6 +11,7 @@ from wenjin.study.progress.state import Progress, Standing
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+FORMULA = re.compile(r"\$\$.+?\$\$|\$[^$\n]+\$", re.DOTALL)
 MARKS = {"new": ("·", "dim"), "tried": ("○", "yellow"), "passed": ("✓", "green")}
 STATUS = {"new": Text("未做", "new"), "tried": Text("做过", "tried"), "passed": Text("通过", "passed")}
 ATTEMPTS = Text("{n} 次", "{n}×")
@@ -34,7 +36,10 @@ def task(exercise: Exercise, language: Language) -> "RenderableType":
 
     head = Rich(title(exercise, language), style="bold")
     head.append(f"  {exercise.id}", style="not bold dim")
-    return Group(head, "", Markdown(clean(exercise.task[language]) if exercise.task else ""))
+    text = clean(exercise.task[language]) if exercise.task else ""
+    # A formula is shown as it is written: Markdown would take its backslashes for its own.
+    text = FORMULA.sub(lambda found: found[0].replace("\\", r"\\"), text)
+    return Group(head, "", Markdown(text, code_theme="ansi_dark"))
 
 
 def hints(exercise: Exercise, opened: int, language: Language) -> "RenderableType":
