@@ -169,10 +169,13 @@ def test_watch_sends_its_events_to_start_and_goes_on_when_start_ends(
     assert screen.ended() == 0
 
 
-def test_ctrl_c_leaves_the_terminal_as_it_was(terminal: Callable[..., Terminal]) -> None:
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_kill_leave_the_terminal_as_it_was(
+    terminal: Callable[..., Terminal], ending: signal.Signals
+) -> None:
     screen = terminal()
     screen.expect("q quit")
-    screen.process.send_signal(signal.SIGINT)
+    screen.process.send_signal(ending)
     assert screen.ended() == 130
     assert "Traceback" not in screen.shown
     assert termios.tcgetattr(screen.slave) == screen.before

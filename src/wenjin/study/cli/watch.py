@@ -5,6 +5,7 @@ and nothing is cleared.
 """
 
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -202,6 +203,8 @@ def run(desk: Desk, exercise: Exercise | None) -> None:
         if not at_terminal:
             sys.stdout.flush()
 
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the terminal is put back as it was
+        signal.signal(ending, signal.default_int_handler)
     desk.judge  # noqa: B018  it starts while the course is read
     watch = Watch(desk, exercise, show)
     stop = threading.Event()
