@@ -1,6 +1,5 @@
 """The whole check on the real course: every lesson, formula, listing, run, card and exercise of every written topic."""
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -12,7 +11,6 @@ from wenjin.study.course.maths import Maths
 from wenjin.study.judge.client import Judge, local_judge
 
 WRITTEN = [topic.id for topic in load().topics.values() if topic.folder]
-LIMIT = 30.0  # seconds for one topic on two cores, the start of the judge included
 PAIRS = 100  # percent of the pairs of mistakes that are proven in the full depth
 
 
@@ -32,10 +30,8 @@ def maths() -> Iterator[Maths]:
 
 @pytest.mark.parametrize("topic", WRITTEN)
 def test_nothing_is_wrong(topic: str, judge: Judge, maths: Maths, count: Callable[[int], int]) -> None:
-    began = time.process_time(), time.monotonic()
     faults = check(CURRICULUM, Tools(maths, Listings(), judge.prove, lambda text: None), [topic], count(PAIRS) / PAIRS)
     assert [f"{fault.where}: {fault.what.en} {fault.remedy.en}" for fault in faults] == []
-    print(f"{topic}: {time.monotonic() - began[1]:.1f} s")
 
 
 def test_a_written_topic_exists() -> None:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from wenjin.study.course.graph import Course
 
 ALL = Text("主题；不写就是全部写好的主题", "Topics; all that are written when none is named")
-SHARE = Text("证明多少比例的错误组合", "Share of the pairs of mistakes to prove")
+SHARE = Text("证明多少比例的错误组合；全部是 1", "Share of the pairs of mistakes to prove; 1 is all of them")
+PAIRS = 0.02  # keeps the check of one topic below half a minute; the tests in full depth prove every pair
 Topics = Annotated[list[str] | None, typer.Argument(help=say(ALL))]
 Root = Annotated[Path | None, typer.Option("--root", help=say(tracks.ROOT))]
 
@@ -32,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def check(
     topics: Topics = None,
-    pairs: Annotated[float, typer.Option(help=say(SHARE))] = 1.0,
+    pairs: Annotated[float, typer.Option(help=say(SHARE))] = PAIRS,
     root: Root = None,
 ) -> None:
     from wenjin.study.author.check import Tools
