@@ -5,14 +5,12 @@ an update changed is told before the page opens: a migration with its backup, an
 """
 
 import getpass
-import logging
 import os
 import signal
 import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,7 +65,7 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
     log = owner.open_log(here, role="server", url=serve.address(listener))
     judge = local_judge()
     try:
-        keep_log(here.log)
+        serve.log_to(here.log)
         for path in backups(here) - before:
             print(say(MIGRATED.format(backup=path)))
         course = load()
@@ -117,15 +115,6 @@ def has_screen(environ: Mapping[str, str], platform: str) -> bool:
 
 def backups(here: Places) -> set[Path]:
     return set(here.backups.glob("*.db")) if here.backups.is_dir() else set()
-
-
-def keep_log(path: Path) -> None:
-    """What the server says about itself goes to a file, never more than four of a mebibyte."""
-    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=3, encoding="utf-8", errors="backslashreplace")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.INFO)
 
 
 def tell_changed_starters(course: Course, here: Places) -> None:

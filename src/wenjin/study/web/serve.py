@@ -84,9 +84,9 @@ def start_url(listener: socket.socket, secret: bytes) -> str:
 
 
 def log_to(path: Path) -> None:
-    """Write what goes wrong to the server's log file: a few megabytes at most, readable by its owner."""
+    """Write what goes wrong to the server's log file: four files of a mebibyte at most, readable by their owner."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
-    handler = RotatingFileHandler(path, maxBytes=2_000_000, backupCount=2, encoding="utf-8")
+    handler = RotatingFileHandler(path, maxBytes=1 << 20, backupCount=3, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(OneLine("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)
