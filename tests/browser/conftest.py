@@ -3,7 +3,7 @@
 course     a server on a fresh data folder; `course.open(context)` gives a page that is logged in
 visit      opens pages of one fresh browser profile; every Content-Security-Policy violation, script error and failed
            request of ours fails the test that caused it
-pictures   where the tests leave what they saw (WENJIN_PICTURES, else pytest's own temporary folder)
+picture    `picture(page, "name")` keeps what was seen as a PNG in the folder WENJIN_PICTURES; without it, nothing
 """
 
 import os
@@ -107,23 +107,36 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def chromium() -> str:
+    """The browser's program. Its absence is a failure, never a skip: what was not seen was not tested."""
     path = os.environ.get("WENJIN_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if not path or not Path(path).exists():
         pytest.fail(MISSING, pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = chromium()
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=path, args=FLAGS, headless=True)
         yield launched
         launched.close()
 
 
+Picture = Callable[[Page, str], None]
+
+
 @pytest.fixture(scope="session")
-def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    chosen = os.environ.get("WENJIN_PICTURES")
-    folder = Path(chosen) if chosen else tmp_path_factory.mktemp("pictures")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def picture() -> Picture:
+    folder = os.environ.get("WENJIN_PICTURES")
+
+    def take(page: Page, name: str) -> None:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    return take
 
 
 @pytest.fixture(scope="session")

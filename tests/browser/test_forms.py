@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Visiting
+from tests.browser.conftest import Picture, Visiting
 
 TOPIC = "/topics/self-attention/exercises/"
 EXERCISES = Path("src/wenjin/curriculum/transformer/self_attention/exercises")
@@ -47,7 +47,7 @@ def judged(page: Page, verdict: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_numbers_by_hand(visit: Visiting, pictures: Path, scripts: bool) -> None:
+def test_numbers_by_hand(visit: Visiting, picture: Picture, scripts: bool) -> None:
     page = visit(lang="zh", scripts=scripts).open(TOPIC + "attention-by-hand?variant=3")
     q, k, v = givens(page)
     right = attention(q, k, v)
@@ -55,7 +55,7 @@ def test_numbers_by_hand(visit: Visiting, pictures: Path, scripts: bool) -> None
     fill(page, unscaled)
     page.locator('button[value="judge"]').click()
     judged(page, "wrong")
-    page.screenshot(path=pictures / f"numbers-{scripts}.png", full_page=True)
+    picture(page, f"numbers-{scripts}")
     fill(page, right)
     page.locator('button[value="judge"]').click()
     judged(page, "pass")
@@ -87,7 +87,7 @@ def test_an_earlier_answer_comes_back(visit: Visiting) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_the_steps_of_a_proof(visit: Visiting, pictures: Path, scripts: bool) -> None:
+def test_the_steps_of_a_proof(visit: Visiting, picture: Picture, scripts: bool) -> None:
     page = visit(lang="en", scripts=scripts).open(TOPIC + "variance-of-a-dot-product")
     steps = runpy.run_path(str(EXERCISES / "variance_of_a_dot_product" / "grade.py"))["exercise"].steps
     for step in steps:
@@ -97,7 +97,7 @@ def test_the_steps_of_a_proof(visit: Visiting, pictures: Path, scripts: bool) ->
     page.locator(f'input[name="step.{steps[1].key}"][value="{wrong.key}"]').check()
     page.locator('button[value="judge"]').click()
     judged(page, "wrong")
-    page.screenshot(path=pictures / f"proof-{scripts}.png", full_page=True)
+    picture(page, f"proof-{scripts}")
     right = next(option for option in steps[1].options if option.mistake is None)
     page.locator(f'input[name="step.{steps[1].key}"][value="{right.key}"]').check()
     page.locator('button[value="judge"]').click()

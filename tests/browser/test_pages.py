@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import WRITE, Visiting
+from tests.browser.conftest import WRITE, Picture, Visiting
 
 PAGES = ["/", "/map", "/topics/self-attention", "/topics/multi-head-attention", "/search?q=softmax", "/settings", WRITE]
 EVALUATED = re.compile(r"\shx-on|\son[a-z]+\s*=|javascript:|\sjs:", re.IGNORECASE)
@@ -18,7 +18,7 @@ def name(path: str) -> str:
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
 @pytest.mark.parametrize("path", PAGES)
-def test_holds_nothing_inline_and_breaks_no_rule(visit: Visiting, pictures: Path, path: str, lang: str) -> None:
+def test_holds_nothing_inline_and_breaks_no_rule(visit: Visiting, picture: Picture, path: str, lang: str) -> None:
     for theme in ("light", "dark"):
         seen = visit(lang=lang, theme=theme)
         page = seen.open(path)
@@ -28,7 +28,7 @@ def test_holds_nothing_inline_and_breaks_no_rule(visit: Visiting, pictures: Path
         tags = re.findall(r"<[a-zA-Z][^>]*>", re.sub(r"(?s)<script type=\"application/json\".*?</script>", "", source))
         assert not [tag for tag in tags if EVALUATED.search(tag)]
         assert page.locator("html").get_attribute("lang") == lang
-        page.screenshot(path=pictures / f"{name(path)}-{lang}-{theme}.png", full_page=True)
+        picture(page, f"{name(path)}-{lang}-{theme}")
         assert widest(page) <= 1280
 
 
@@ -38,11 +38,11 @@ def widest(page: Page) -> int:
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
-def test_fits_a_narrow_screen(visit: Visiting, pictures: Path, lang: str) -> None:
+def test_fits_a_narrow_screen(visit: Visiting, picture: Picture, lang: str) -> None:
     seen = visit(lang=lang, width=390, height=844)
     for path in PAGES:
         page = seen.open(path)
-        page.screenshot(path=pictures / f"{name(path)}-{lang}-narrow.png", full_page=True)
+        picture(page, f"{name(path)}-{lang}-narrow")
         assert widest(page) <= 390, path
         page.close()
 
