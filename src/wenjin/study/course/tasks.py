@@ -18,7 +18,8 @@ NUMBERED = re.compile(r"^\d+\. ", re.MULTILINE)
 
 def missing(exercise: Exercise, folder: Path) -> list[str]:
     """The files that the exercise still needs, by name."""
-    needed = ["task.zh.md", "task.en.md", "grade.py", "mistakes.toml", *(["starter.py"] if exercise.code else [])]
+    needed = ["task.zh.md", "task.en.md", "grade.py", "mistakes.toml"]
+    needed += ["starter.py", "solution.py"] if exercise.code else []
     return [name for name in needed if not (folder / name).is_file()]
 
 
