@@ -42,8 +42,10 @@ def cap(text: str, limit: int = FEEDBACK_CAP) -> str:
 
 def mistake_text(mistake: Mistake) -> Text:
     """A mistake as feedback: what was done, why it is wrong, what to do instead."""
+    parts = (mistake.title, mistake.why, mistake.repair)
     return Text(
-        *(cap(" ".join((mistake.title[lang], mistake.why[lang], mistake.repair[lang]))) for lang in ("zh", "en"))
+        cap("".join(part.zh if part.zh[-1] in "。！？" else part.zh + "。" for part in parts)),
+        cap(" ".join(part.en if part.en[-1] in ".!?" else part.en + "." for part in parts)),
     )
 
 
