@@ -291,10 +291,11 @@ def plan(development: bool, torch_index: str | None, offline: Path | None) -> in
 
 
 def signature() -> dict[str, str]:
-    """What a bundle is good for: a system, a processor, a Python, and these locks."""
+    """What a bundle is good for: a system, a processor, a Python, these locks and these pages."""
     python = f"{sys.version_info[0]}.{sys.version_info[1]}"
     locks = digest(LOCKS / f"{step}.txt" for step in ("pip", "torch", "core"))
-    return {"system": platform.system(), "machine": platform.machine(), "python": python, "locks": locks}
+    kind = {"system": platform.system(), "machine": platform.machine(), "python": python}
+    return {**kind, "locks": locks, "pages": wanted(False)["assets"]}
 
 
 def bundle(words: list[str], torch_index: str | None) -> int:

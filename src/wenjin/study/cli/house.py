@@ -8,6 +8,24 @@ import typer
 from wenjin.kit.text import Text
 from wenjin.study.cli.terminal import say
 
+START = Text(
+    """例子：
+    wenjin start                     打开课程；已经在运行就打开那一个
+    wenjin start --port 9000         用这个端口
+    wenjin start --data ~/second     另一份学习记录""",
+    """Examples:
+    wenjin start                     open the course, or the one that is running
+    wenjin start --port 9000         at this port
+    wenjin start --data ~/second     another record""",
+)
+BENCH = Text(
+    """例子：
+    wenjin bench                     列出量什么
+    wenjin bench verdict --json      量判题""",
+    """Examples:
+    wenjin bench                     list what is measured
+    wenjin bench verdict --json      measure verdicts""",
+)
 DATA_HELP = Text("数据目录（默认见 wenjin where）", "data folder (wenjin where says the usual one)")
 JSON_HELP = Text("输出 JSON", "print JSON")
 
@@ -16,7 +34,9 @@ def register(app: typer.Typer) -> None:
     data = typer.Option("--data", help=say(DATA_HELP), show_default=False)
     as_json = typer.Option("--json", help=say(JSON_HELP))
 
-    @app.command(help=say(Text("启动课程，打印并打开它的地址", "Start the course, print and open its address")))
+    about = Text("启动课程，打印并打开它的地址", "Start the course, print and open its address")
+
+    @app.command(help=say(about), epilog="\b\n" + say(START))
     def start(
         port: Annotated[
             int | None,
@@ -62,11 +82,14 @@ def register(app: typer.Typer) -> None:
 
         settings.show(data, as_json=json)
 
-    @app.command(
-        help=say(Text("量一个数字，连同对手（不写名字：列出）", "Measure a figure beside its peer (no name: list)"))
-    )
+    about = Text("量一个数字，连同对手（不写名字：列出）", "Measure a figure beside its peer (no name: list)")
+
+    @app.command(help=say(about), epilog="\b\n" + say(BENCH))
     def bench(
-        name: Annotated[str | None, typer.Argument(show_default=False)] = None,
+        name: Annotated[
+            str | None,
+            typer.Argument(metavar="[NAME]", show_default=False, help=say(Text("量什么", "what to measure"))),
+        ] = None,
         json: Annotated[bool, as_json] = False,
     ) -> None:
         from wenjin.study.cli.bench import run_or_list
