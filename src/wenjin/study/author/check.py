@@ -103,5 +103,5 @@ def _exercises(topic: Topic, anchors: list[str], tools: Tools, pairs: float, fau
             what = Text(f"批改没能运行：{error}", f"The grader does not run: {error}")
             faults.add(folder / "grade.py", what, Text("改正 grade.py。", "Mend grade.py."))
             continue
-        for fault in proof:
-            faults.add(folder / "grade.py", Text(**fault["what"]), Text(**fault["remedy"]))
+        for what, remedy in dict.fromkeys((Text(**fault["what"]), Text(**fault["remedy"])) for fault in proof):
+            faults.add(folder / "grade.py", what, remedy)  # the same said of several cases is said once

@@ -193,7 +193,7 @@ class Trial:
             return Verdict("error", messages.say(kind, got=found.got, expected=found.expected, detail=detail), kind)
         aspects = {d.aspect for d in evidence.differences.values()} - {"error"}
         kind = ASPECTS.get(next(iter(aspects)), "unexplained") if len(aspects) == 1 else "unexplained"
-        only = next(d for d in evidence.differences.values() if d.aspect != "error")
+        only = next((d for d in evidence.differences.values() if d.aspect != "error"), found)
         feedback = messages.say(kind, got=only.got, expected=only.expected)
         return Verdict("wrong", feedback, None if kind == "unexplained" else kind)
 

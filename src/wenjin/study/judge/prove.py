@@ -54,7 +54,10 @@ def told(exercise: Code, faults: frozenset[str], seed: int) -> Verdict:
 
 def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
     for seed in DRAWS:
-        yield from _solution(exercise, seed)
+        broken = list(_solution(exercise, seed))
+        if broken:  # held against a solution that fails, a mistake says nothing
+            yield from broken
+            return
         for name in exercise.mistakes:
             verdict = told(exercise, frozenset((name,)), seed)
             if verdict.verdict == "pass":
