@@ -16,8 +16,9 @@ def server(folder: Path) -> None:
     process = launch.start_worker(argv, environment=environment, readable=[folder, Path(__file__).parent])
     assert isinstance(process, subprocess.Popen)
     assert process.stdout is not None
-    print(process.stdout.readline().decode(), end="", flush=True)
-    time.sleep(600)
+    said = process.stdout.readline().decode()
+    print(said, end="", flush=True)
+    time.sleep(600 if said else 0)
 
 
 def worker(folder: Path) -> None:
@@ -25,8 +26,8 @@ def worker(folder: Path) -> None:
     with Sandbox(warm=(), entry="tiny", folder=folder) as sandbox:
         jobs = [sandbox.open() for _ in range(2)]
         for job in jobs:
-            job.send(b"result = 1")
-            assert job.receive() == b"1"
+            job.send(b"import of_this_environment as o; result = o.number")
+            assert job.receive() == b"7"
         jobs[0].send(b"import time\nwhile True: time.sleep(1)")
         jobs[1].send(b"while True: pass")
         print(os.getuid(), os.getpid(), sandbox.tier().name, os.environ.get("WENJIN_CANARY_SECRET"), flush=True)

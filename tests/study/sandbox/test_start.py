@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,27 +27,27 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture(params=STARTS)
 def running(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[tuple[str, list[str], Path]]:
-    """A server with a worker and two learners at work: the start, what the worker said, the mark."""
-    argv = [sys.executable, str(HERE / "server.py"), str(folder)]
+    """A server with a worker and two learners at work: the start, what the worker said, the mark.
+
+    Its environment lies in a home that only its owner may enter, below /tmp, of which a learner has its own.
+    """
+    home = tmp_path / "home"
+    venv.create(home / "venv")
+    (packages,) = (home / "venv" / "lib").glob("python*/site-packages")
+    (packages / "of_this_environment.py").write_text("number = 7")
+    home.chmod(0o700)
+    argv = [str(home / "venv" / "bin" / "python"), str(HERE / "server.py"), str(folder)]
     if request.param == "user" and os.geteuid() == 0:
-        home = tmp_path / "home"
-        home.mkdir(mode=0o700)
-        shown = [
-            *launch.view().trees,
-            *launch.view().links,
-            sys.executable,
-            str(launch.PACKAGE),
-            str(folder),
-            str(HERE),
-        ]
+        view = launch.view()
+        shown = [*view.trees, *view.links, sys.executable, str(launch.PACKAGE), str(folder), str(HERE)]
         argv = [sys.executable, "-I", str(HERE / "as_user.py"), str(home), *shown, "--", *argv]
-    environment = {**os.environ, "WENJIN_CANARY_SECRET": "CANARY-ENV"}
+    environment = {**os.environ, "WENJIN_CANARY_SECRET": "CANARY-ENV", "PYTHONPATH": str(launch.PACKAGE.parent)}
     server = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, start_new_session=True)
     assert server.stdout is not None
     with server.stdout:
         said = server.stdout.readline().decode().split()
-        assert len(said) == 4, processes(str(folder))
         try:
+            assert len(said) == 4, processes(str(folder))
             yield request.param, [str(server.pid), *said], folder
         finally:
             server.kill()
