@@ -1,6 +1,6 @@
 """A place to be attacked: secrets that must not be seen, listeners that must hear nothing, a judge in between."""
 
-import hashlib
+import contextlib
 import os
 import shutil
 import socket
@@ -27,49 +27,51 @@ class Ground:
     home: Path
     heard: list[str] = field(default_factory=list)
 
-    def processes(self) -> set[int]:
-        """Every process below the judge's worker."""
-        process = self.judge._process
-        assert process is not None
-        parents: dict[int, list[int]] = {}
+    def answers(self) -> set[int]:
+        """Every process that an answer runs in or left: whatever a warmed process below the judge has forked."""
+        parents, names = {}, {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
-                try:
-                    parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-                except OSError:
-                    continue
-                parents.setdefault(parent, []).append(int(entry.name))
-        found, waiting = set(), [process.pid]
-        while waiting:
-            children = parents.get(waiting.pop(), [])
-            found.update(children)
-            waiting.extend(children)
-        return found
+                with contextlib.suppress(OSError):
+                    parents[int(entry.name)] = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
+                    names[int(entry.name)] = (entry / "cmdline").read_bytes().partition(b"\0")[0]
 
-    def settled(self, before: set[int]) -> bool:
-        """Is nothing more than before alive within two seconds?"""
+        def below(roots: set[int]) -> set[int]:
+            found, waiting = set(), roots
+            while waiting:
+                waiting = {pid for pid, parent in parents.items() if parent in waiting}
+                found |= waiting
+            return found
+
+        assert self.judge._process is not None
+        ours = below({self.judge._process.pid})
+        warmed = {pid for pid in ours if b"bwrap" in names.get(parents[pid], b"") and b"bwrap" not in names[pid]}
+        assert warmed, "no warmed process is in sight: this test would see nothing"
+        return below(warmed)
+
+    def settled(self) -> bool:
+        """Is nothing of an answer alive within two seconds?"""
         deadline = time.monotonic() + 2.0
-        while time.monotonic() < deadline:
-            if len(self.processes()) <= len(before):
-                return True
+        while self.answers():
+            if time.monotonic() > deadline:
+                return False
             time.sleep(0.02)
-        return False
+        return True
 
-    def fingerprint(self) -> str:
-        """What lies in the home, the shared folders and beside the library, by name, size and time."""
-        digest = hashlib.sha256()
-        for root in (self.home, Path("/dev/shm"), Path("/tmp"), Path(str(files("wenjin")))):
-            depth = 1 if root.parts[-1] in ("shm", "tmp") else 9
-            for path in sorted(_walk(root, depth)):
-                state = path.lstat()
-                digest.update(f"{path} {state.st_size if path.is_file() else 0}\n".encode())
-        return digest.hexdigest()
+    def files(self) -> dict[str, int]:
+        """What lies in the home, the shared folders and beside the library, with sizes."""
+        roots = {self.home: 9, Path(str(files("wenjin"))): 9, Path("/dev/shm"): 1, Path("/tmp"): 1}
+        return {
+            str(path): path.lstat().st_size if path.is_file() else 0
+            for root, depth in roots.items()
+            for path in _walk(root, depth)
+        }
 
 
 def _walk(root: Path, depth: int) -> Iterator[Path]:
     for entry in root.iterdir():
         if entry.name == "__pycache__" or entry.name.startswith(("pytest-", "tmp", ".")):
-            continue
+            continue  # other tests run beside this one
         yield entry
         if depth > 1 and entry.is_dir() and not entry.is_symlink():
             yield from _walk(entry, depth - 1)
