@@ -9,16 +9,12 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from wenjin.kit.exercise import Case
 from wenjin.study.judge.compare import Difference, Observation, difference
 
 Run = Callable[[int, frozenset[str]], Observation]  # observe the author's program on case n with these faults
 FEW = 6  # small cases on which an incomplete agreement is looked for: 100 mistakes are tried in a tenth of a second
-
-
-PAIRS = 400  # pairs of mistakes that are tried, those of the likeliest (first) mistakes first
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +61,7 @@ def diagnose(
     pattern = frozenset(evidence.cases[n].tag for n in failing)
     if pattern in signatures:
         return signatures[pattern]
-    for pair in islice(_pairs(mistakes), PAIRS if telling else 0):
+    for pair in _pairs(mistakes) if telling else ():  # rare: half a second at most for 100 mistakes
         faults = frozenset(pair)
         if faults not in exclusive and all(agrees(faults, n) for n in [*telling, *failing, *passing]):
             return pair[0]
@@ -79,4 +75,5 @@ def _spread(telling: Sequence[int]) -> list[int]:
 
 
 def _pairs(mistakes: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """The pairs of the likeliest, first mistakes first."""
     return ((first, second) for n, second in enumerate(mistakes) for first in mistakes[:n])
