@@ -11,13 +11,18 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from wenjin.kit.text import Text
 from wenjin.study.cli.terminal import clean, language, say
 from wenjin.study.course.graph import Course
 from wenjin.study.store.places import Places, places
+
+if TYPE_CHECKING:
+    from wenjin.study.judge.client import Judge
 
 OPEN = Text(
     "问津在这里打开（这个地址只能用一次，再运行一次 start 会给一个新的）：\n\n    {url}\n",
@@ -52,32 +57,39 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
         tell(f"{running}/login?token={mint_token(make_secret(here.secret))}", browser)
         return
 
-    from wenjin.study.course.load import load
     from wenjin.study.judge.client import local_judge
+
+    end_in_order()
+    with ExitStack() as closing:
+        judge = closing.enter_context(local_judge())
+        judge.warm()  # it loads torch for two seconds: everything else is made ready meanwhile
+        serve_course(host, port, browser, here, judge, closing)
+
+
+def serve_course(
+    host: str, port: int | None, browser: bool, here: Places, judge: "Judge", closing: "ExitStack[bool | None]"
+) -> None:
+    from wenjin.study.course.load import load
+    from wenjin.study.store import owner
     from wenjin.study.web import serve
     from wenjin.study.web.app import create_app
     from wenjin.study.web.security import make_secret
     from wenjin.version import VERSION
 
-    listener = serve.listen(host, port)
-    end_in_order()
+    listener = closing.enter_context(serve.listen(host, port))
     before = backups(here)
     log = owner.open_log(here, role="server", url=serve.address(listener))
-    judge = local_judge()
-    try:
-        serve.log_to(here.log)
-        for path in backups(here) - before:
-            print(say(MIGRATED.format(backup=path)))
-        course = load()
-        tell_changed_starters(course, here)
-        secret = make_secret(here.secret)
-        app = create_app(course, log, judge, here, secret=secret, language=language(), version=VERSION)
-        tell(serve.start_url(listener, secret), browser)
-        print(say(PLACES.format(data=here.data, log=here.log)), flush=True)
-        serve.serve(app, listener)
-    finally:
-        judge.close()
-        log.close()
+    closing.callback(log.close)
+    serve.log_to(here.log)
+    for path in backups(here) - before:
+        print(say(MIGRATED.format(backup=path)))
+    course = load()
+    tell_changed_starters(course, here)
+    secret = make_secret(here.secret)
+    app = create_app(course, log, judge, here, secret=secret, language=language(), version=VERSION)
+    tell(serve.start_url(listener, secret), browser)
+    print(say(PLACES.format(data=here.data, log=here.log)), flush=True)
+    serve.serve(app, listener)
 
 
 def end_in_order() -> None:
