@@ -47,23 +47,29 @@ STARTER_KEPT = Text(
 
 def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> None:
     """Serves the course until Ctrl-C or SIGTERM. Raises ServeError, StoreError or CourseError with a sentence."""
-    from wenjin.study.store import owner
-
-    here = places(data)
-    if running := owner.server(here):
-        from wenjin.study.web.security import make_secret, mint_token
-
-        print(say(RUNNING))
-        tell(f"{running}/login?token={mint_token(make_secret(here.secret))}", browser)
-        return
-
     from wenjin.study.judge.client import local_judge
 
+    here = places(data)
     end_in_order()
     with ExitStack() as closing:
         judge = closing.enter_context(local_judge())
         judge.warm()  # it loads torch for two seconds: everything else is made ready meanwhile
-        serve_course(host, port, browser, here, judge, closing)
+        if not open_running(here, browser):
+            serve_course(host, port, browser, here, judge, closing)
+
+
+def open_running(here: Places, browser: bool) -> bool:
+    """Opens the course that serves this data folder already, if one does."""
+    from wenjin.study.store import owner
+
+    running = owner.server(here)
+    if running is None:
+        return False
+    from wenjin.study.web.security import make_secret, mint_token
+
+    print(say(RUNNING))
+    tell(f"{running}/login?token={mint_token(make_secret(here.secret))}", browser)
+    return True
 
 
 def serve_course(
