@@ -77,6 +77,18 @@ def test_every_pattern_of_failing_cases_names_a_mistake() -> None:
         assert name in WRITE.mistakes
 
 
+def test_the_patterns_are_read_off_the_cases() -> None:
+    cases = WRITE.cases(random.Random(0))
+
+    def tags(holds: Callable[[Any, Any], bool]) -> frozenset[str]:
+        return frozenset(case.tag for case in cases if holds(*case.args[:2]))
+
+    assert WRITE.signatures[tags(lambda q, k: q.size(0) > 1)] == "first-batch-filled"
+    assert WRITE.signatures[tags(lambda q, k: q.size(0) * q.size(1) > 1)] == "heads-summed"
+    assert WRITE.signatures[tags(lambda q, k: q.size(2) < k.size(2))] == "assumes-equal-lengths"
+    assert WRITE.signatures[tags(lambda q, k: q.size(3) != 8)] == "hard-coded-width"
+
+
 def test_the_same_draw_gives_the_same_cases_and_another_gives_others() -> None:
     first, again, other = (WRITE.cases(random.Random(seed)) for seed in (5, 5, 6))
     assert all(

@@ -1,7 +1,7 @@
 """Write attention: the cases on which an answer is compared, and the patterns by which a mistake is told.
 
 Rule    heads are 8 wide except under the tags of OTHER_WIDTHS, and the tags of UNEQUAL hold every case with fewer
-        queries than keys: the signatures rely on both
+        queries than keys, those of BATCHES every one with two batches or more: the signatures rely on all three
 Proof   tests/curriculum/test_self_attention_exercises.py: right programs of many styles pass on fresh draws, and
         every mistake behaves unlike every other one
 """
@@ -101,11 +101,15 @@ def cases(dice: Random) -> list[Case]:
 
 TAGS = frozenset(case.tag for case in cases(Random(0)))
 OTHER_WIDTHS = frozenset({"basic", "causal", "cached", "width", "equal"})
+BATCHES = frozenset({"causal", "heads", "cross", "equal", "last", "again", "strided", "gradient", "fp64"})
+LONE = frozenset({"basic", "long"})  # one batch, one head
 UNEQUAL = frozenset({"cross", "cached", "last", "gradient", "large", "long"})
 
 TOLD = {  # the cases that fail, however the answer was written, tell these
     "again": "cached-by-shape",
     "heads": "cached-by-shape",  # cases come in any order: the other of the two may be the first
+    "again gradient": "cached-by-shape",
+    "heads gradient": "cached-by-shape",
     "strided": "needs-contiguous",
     "gradient": "not-differentiable",
     "gradient bf16": "numpy-round-trip",
@@ -121,10 +125,13 @@ TOLD = {  # the cases that fail, however the answer was written, tell these
     "cached long": "causal-cross-length",
     "cached last": "causal-cross-length",
     "cached last long": "causal-cross-length",
+    "causal cached gradient fp16 bf16 low long": "mask-leaks",
 }
 SIGNATURES = {frozenset(tags.split()): name for tags, name in TOLD.items()} | {
     UNEQUAL: "assumes-equal-lengths",
     OTHER_WIDTHS: "hard-coded-width",
+    BATCHES: "first-batch-filled",
+    TAGS - LONE: "heads-summed",
 }
 # Few bits are enough for whole numbers, for a score that wins by far, and for the halves themselves.
 for spared in ("fp16 bf16", "bf16", "fp16 bf16 basic", "bf16 basic"):

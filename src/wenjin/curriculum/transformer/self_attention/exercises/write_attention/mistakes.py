@@ -42,8 +42,8 @@ def each(a: Arguments, change: Callable[[Tensor], Tensor]) -> Arguments:
     return a._replace(q=change(a.q), k=change(a.k), v=change(a.v))
 
 
-def divided_in_place(a: Arguments, _: Any) -> Arguments:
-    a.q.data.div_(math.sqrt(a.q.size(-1)))
+def divided_in_place(a: Arguments, x: Tensor) -> Arguments:
+    x.data.div_(math.sqrt(a.q.size(-1)))
     return a
 
 
@@ -69,7 +69,8 @@ INPUTS: Mistakes = {
     "returns-float64": lambda a, _: each(a, lambda x: x.to(torch.float64)),
     "half-inputs": lambda a, _: each(a, lambda x: x.to(torch.bfloat16)),
     "float64-loses-digits": lambda a, _: each(a, lambda x: x.to(torch.float32)),
-    "mutates-input": divided_in_place,
+    "mutates-input": lambda a, _: divided_in_place(a, a.q),
+    "mutates-key": lambda a, _: divided_in_place(a, a.k),
 }
 
 # ---- scores: one number for each query and key ----
@@ -86,6 +87,7 @@ def half_scores(a: Arguments, _: Any) -> Tensor:
 SCORES: Mistakes = {
     "key-not-transposed": lambda a, _: a.q @ a.k,
     "transpose-wrong-axes": lambda a, _: a.q @ a.k.transpose(1, 2),
+    "transpose-heads-and-width": lambda a, _: a.q @ a.k.transpose(1, 3),
     "key-reshaped": lambda a, _: a.q @ a.k.reshape(*a.k.shape[:-2], a.k.size(-1), a.k.size(-2)),
     "key-viewed": lambda a, _: a.q @ a.k.view(*a.k.shape[:-2], a.k.size(-1), a.k.size(-2)),
     "key-all-axes-reversed": lambda a, _: a.q @ a.k.permute(3, 2, 1, 0),
@@ -117,9 +119,12 @@ SCALE: Mistakes = {
     "scale-by-model-width": lambda a, s: s / math.sqrt(a.q.size(1) * a.q.size(-1)),
     "scale-by-spread": lambda a, s: s / s.std(),
     "hard-coded-width": lambda a, s: s / math.sqrt(64),
+    "hard-coded-width-16": lambda a, s: s / math.sqrt(16),
+    "hard-coded-width-4": lambda a, s: s / math.sqrt(4),
     "scale-only-causal": lambda a, s: scale(a, s) if a.causal else s,
     "scale-after-softmax": unchanged,
     "mutates-input": unchanged,  # q was divided already
+    "mutates-key": unchanged,
 }
 
 # ---- mask: with causal, query i sees key j exactly when j <= i + (T_k - T_q) ----
@@ -161,6 +166,7 @@ MASK: Mistakes = {
     "mask-where-zero": where_zero,
     "mask-plus-infinity": lambda a, s: fill(a, s, later(s), math.inf),
     "mask-plus-large": lambda a, s: fill(a, s, later(s), 1e4),
+    "mask-leaks": lambda a, s: fill(a, s, later(s), -1.0),
     "mask-added": lambda a, s: s + ~later(s) if a.causal else s,
     "infinity-times-zero": lambda a, s: s + later(s).to(s.dtype) * -math.inf if a.causal else s,
     "mask-overflow-half": lambda a, s: fill(a, s, later(s), -1e9),
@@ -185,6 +191,7 @@ NORMALIZE: Mistakes = {
     "softmin": lambda a, s: (-s).softmax(dim=-1),
     "log-softmax": lambda a, s: s.log_softmax(dim=-1),
     "no-softmax": unchanged,
+    "returns-scores": unchanged,
     "sigmoid-weights": lambda a, s: s.sigmoid(),
     "relu-weights": lambda a, s: s.relu(),
     "divided-by-sum": lambda a, s: s / s.sum(dim=-1, keepdim=True),
@@ -194,6 +201,7 @@ NORMALIZE: Mistakes = {
     "mask-after-softmax": lambda a, s: fill(a, s.softmax(dim=-1), later(s), 0.0),
     "unstable-exp": lambda a, s: s.exp() / s.exp().sum(dim=-1, keepdim=True),
     "global-max": lambda a, s: (s - s.max()).exp() / (s - s.max()).exp().sum(dim=-1, keepdim=True),
+    "scores-capped": lambda a, s: s.clamp(max=50).softmax(dim=-1),
     "scores-clamped": lambda a, s: s.clamp(-50, 50).softmax(dim=-1),
     "half-softmax": lambda a, s: s.to(torch.bfloat16).softmax(dim=-1).to(s.dtype),
     "dropout-on": lambda a, s: F.dropout(s.softmax(dim=-1), p=0.1),
@@ -217,6 +225,7 @@ MIX: Mistakes = {
     "weights-transposed": lambda a, w: w.transpose(-2, -1) @ a.v,
     "product-by-element": lambda a, w: w * a.v,
     "returns-weights": unchanged,
+    "returns-scores": unchanged,
     "returns-tuple": lambda a, w: (w @ a.v, w),
     "first-batch-filled": lambda a, w: only_first(a, w, slice(1)),
     "first-head-filled": lambda a, w: only_first(a, w, (slice(None), slice(1))),
@@ -274,5 +283,7 @@ def attend(q: Tensor, k: Tensor, v: Tensor, causal: bool = False, fault: frozens
     return x
 
 
-# Two functions cannot stand in one place.
-EXCLUSIVE = frozenset(frozenset(pair) for _, m in STAGES for pair in combinations(m, 2))
+# Two functions cannot stand in one place; and what divides by the sum cancels any scale before it.
+EXCLUSIVE = frozenset(frozenset(pair) for _, m in STAGES for pair in combinations(m, 2)) | frozenset(
+    frozenset((name, "divided-by-sum")) for name in SCALE
+)
