@@ -224,6 +224,8 @@ def only_first(a: Arguments, w: Tensor, part: slice | tuple[slice, slice]) -> Te
 MIX: Mistakes = {
     "weights-transposed": lambda a, w: w.transpose(-2, -1) @ a.v,
     "product-by-element": lambda a, w: w * a.v,
+    "values-averaged": lambda a, w: a.v.mean(dim=-2, keepdim=True).expand(a.q.shape),
+    "returns-values": lambda a, w: a.v,
     "returns-weights": unchanged,
     "returns-scores": unchanged,
     "returns-tuple": lambda a, w: (w @ a.v, w),
@@ -256,6 +258,7 @@ OUTPUT: Mistakes = {
     "returns-list": lambda a, out: out.tolist(),
     "return-none": lambda a, out: None,
     "return-only-causal": lambda a, out: out if a.causal else None,
+    "returns-zeros": lambda a, out: torch.zeros_like(a.q),
     "residual-added": lambda a, out: out + a.q,
     "cached-by-shape": remembered,
 }
