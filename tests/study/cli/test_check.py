@@ -51,7 +51,7 @@ def test_one_json_object_a_file_in_order(school: School, wrong: Path, environ: d
     assert [row["file"] for row in rows] == [str(wrong), str(RIGHT), str(nowhere), str(tmp_path), "-"]
     assert [row["verdict"] for row in rows] == ["wrong", "pass", "error", "error", "pass"]
     assert [row["name"] for row in rows] == ["averages-averages", None, "missing-file", "missing-file", None]
-    fields = {"file", "exercise", *Verdict.__slots__}
+    fields = {"file", "exercise", "unkept", *Verdict.__slots__}
     for row in rows:
         assert set(row) == fields
         assert row["exercise"] == "kinds/running-mean"

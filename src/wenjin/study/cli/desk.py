@@ -17,7 +17,7 @@ from wenjin.study.course.load import load
 from wenjin.study.judge.attempt import attempt
 from wenjin.study.judge.client import Judge, local_judge
 from wenjin.study.progress.state import Progress, Standing, standing, state
-from wenjin.study.store.log import Draft, Event, Log, StoreError, happened
+from wenjin.study.store.log import Log, happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import Places
 from wenjin.study.store.workspace import Starter, Workspace
@@ -55,7 +55,6 @@ class Desk:
         self._load, self._start = course, judge
         self._open = ExitStack()
         self.files = Workspace(places.workspace)
-        self.unkept: StoreError | None = None  # why the newest attempt was judged but not recorded
 
     def __enter__(self) -> "Desk":
         return self
@@ -100,11 +99,8 @@ class Desk:
         return Starter(exercise.id, ".toml", sheet(title(exercise, self.language), problem, self.language))
 
     def attempt(self, exercise: Exercise, answer: bytes, source: str) -> dict[str, Any]:
-        """The verdict on an answer, recorded. A log that refuses does not take the verdict away: see `unkept`."""
-        kept = Lenient(self.log)
-        result = attempt(self.judge, kept, exercise.id, answer, source=source)
-        self.unkept = kept.refused
-        return result
+        """The verdict on an answer, recorded."""
+        return attempt(self.judge, self.log, exercise.id, answer, source=source)
 
     def standing(self, exercise: Exercise) -> Standing:
         return standing(exercise, self.log.events(subject=exercise.id))
@@ -134,29 +130,3 @@ class Desk:
         text = self.judge.solution(exercise.id)
         self.log.append(happened("solution", exercise.id, {"exercise": exercise.id}))
         return text
-
-
-class Lenient:
-    """A log whose refusal to append is kept instead of raised."""
-
-    def __init__(self, log: Log) -> None:
-        self._log = log
-        self.refused: StoreError | None = None
-
-    def append(self, event: Event) -> None:
-        try:
-            self._log.append(event)
-        except StoreError as error:
-            self.refused = error
-
-    def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
-        return self._log.events(kind, subject)
-
-    def draft(self, subject: str) -> Draft | None:
-        return self._log.draft(subject)
-
-    def save_draft(self, subject: str, text: str, revision: int) -> Draft:
-        return self._log.save_draft(subject, text, revision)
-
-    def close(self) -> None:
-        self._log.close()

@@ -137,16 +137,16 @@ def judge_files(desk: "Desk", exercise: "Exercise", files: list[str], as_json: b
         answer = read(name)
         result = missing(desk, name, answer) if isinstance(answer, str) else desk.attempt(exercise, answer, "check")
         right = right and result["verdict"] == "pass"
+        if result.get("unkept"):
+            print(clean(result["unkept"][desk.language]), file=sys.stderr)
         if as_json:
-            print(json.dumps({"file": name, "exercise": exercise.id, **result}), flush=True)
+            print(json.dumps({"file": name, "exercise": exercise.id, "unkept": None, **result}), flush=True)
             continue
         if len(names) > 1:
             print(clean(f"── {name}"))
         console().print(verdict(result, exercise.topic, desk.language))
         if len(names) > 1:
             print()
-    if desk.unkept:
-        print(clean(say(desk.unkept.text)), file=sys.stderr)
     return right
 
 

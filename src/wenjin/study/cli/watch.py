@@ -127,8 +127,8 @@ class Watch:
         known = {**self.progress.exercises, self.exercise.id: standing}
         self.progress = type(self.progress)(known, self.progress.settings)
         shown: list[RenderableType] = [verdict(result, self.exercise.topic, self.desk.language)]
-        if self.desk.unkept:
-            shown += ["", clean(self.desk.unkept.text[self.desk.language])]
+        if result["unkept"]:
+            shown += ["", clean(result["unkept"][self.desk.language])]
         if result["verdict"] == "pass":
             done = self.progress.following() is None
             shown += ["", (ALL_DONE if done else PASSED)[self.desk.language]]

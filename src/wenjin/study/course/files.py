@@ -19,6 +19,6 @@ passes.toml    format = 1 · [[pass]] id (question, picture, mathematics, code, 
                [[explain.error]] id, name: text, words, section
 checks.py      functions of no arguments named by checked formulas; each asserts what the formula says
 recorded/NAME.json    see study/author/recorded.py
-exercises/<name>/     task.zh.md, task.en.md, grade.py, mistakes.toml, and mistakes.py where there are many; for an answer
-               in code also starter.py and solution.py, which a learner may read once it is open
+exercises/<name>/     task.zh.md, task.en.md, grade.py, mistakes.toml, and mistakes.py where there are many; for an
+                answer in code also starter.py and solution.py, which a learner may read once it is open
 """

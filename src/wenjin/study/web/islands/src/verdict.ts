@@ -16,6 +16,7 @@ export type Verdict = {
   total: number;
   ms: number;
   tier: string;
+  unkept: Both | null;
 };
 
 export type Ran = { output: string; error: Both | null; ms: number };
@@ -33,8 +34,11 @@ export function verdictElement(given: Verdict, lesson: string): HTMLElement {
       " ",
       given.total > 0 && el("span", { class: "verdict-count" }, `${given.passed} / ${given.total}`),
       " ",
+      given.name && el("code", { class: "verdict-name" }, given.name),
+      " ",
       el("span", { class: "verdict-ms" }, `${given.ms.toFixed(0)} ms`),
     ),
+    given.unkept && noticeElement(given.unkept[language]),
     el("p", { class: "verdict-text" }, ...ticks(given.feedback[language])),
     given.case && box("verdict-case", given.case[language]),
     given.section &&
