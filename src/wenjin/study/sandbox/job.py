@@ -38,15 +38,34 @@ class SandboxError(Exception):
     """The sandbox itself failed; the learner has no part in it."""
 
 
+Later = Callable[[Callable[[], object]], object]
+
+
+def at_once(act: Callable[[], object]) -> object:
+    """Later, for those who wait."""
+    return act()
+
+
 class Job:
-    """A learner's process. Used by one thread; when its `with` block is left, nothing of it is left."""
+    """A learner's process. Used by one thread.
+
+    Leaving its `with` block ends it without waiting: it keeps its slot until nothing of it is left.
+    """
 
     def __init__(
-        self, limits: Limits, pipes: Pipes | ThreadedPipes, kill: Callable[[bool], None], done: Callable[[], None]
+        self,
+        limits: Limits,
+        pipes: Pipes | ThreadedPipes,
+        kill: Callable[[bool], None],
+        done: Callable[[], None],
+        later: Later = at_once,
     ) -> None:
-        """`kill` ends it, with True by all means; `done` is called once when it has ended."""
+        """`kill` ends it, with True by all means; `done` is called once when it has ended.
+
+        `later` does something in another thread; without it the `with` block waits for the end.
+        """
         self.limits = limits
-        self._pipes, self._kill, self._done = pipes, kill, done
+        self._pipes, self._kill, self._done, self._later = pipes, kill, done, later
         self._deadline = time.monotonic() + limits.seconds
         self._came, self._kept, self._printed = bytearray(), bytearray(), 0
         self._gone = threading.Event()
@@ -62,7 +81,8 @@ class Job:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._finish(patience=END_SECONDS)
+        if self._ended is None:
+            self._later(lambda: self._finish(patience=END_SECONDS))
 
     @property
     def output(self) -> bytes:

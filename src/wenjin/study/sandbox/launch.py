@@ -4,6 +4,7 @@ A process that is started here dies with the process that started it, also when 
 signal when the starting *thread* ends, so all starting is done by one thread that lasts.
 """
 
+import contextlib
 import os
 import shutil
 import signal
@@ -99,7 +100,8 @@ def stop(process: "subprocess.Popen[bytes]") -> None:
         if sys.platform == "win32":
             process.kill()
         else:
-            os.killpg(process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended meanwhile, and another thread reaped it
+                os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

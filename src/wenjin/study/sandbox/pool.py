@@ -57,6 +57,7 @@ class Sandbox:
         self._plan = Plan(warm, entry, folder, guards or Guards())
         self._platform, self._program, self._proof = platform, program, proof
         self._warmers = ThreadPoolExecutor(2, thread_name_prefix="warmer")
+        self._enders = ThreadPoolExecutor(max(SLOTS.values()), thread_name_prefix="ender")
         self._change = threading.Condition()
         self._held: Counter[Future[Shift]] = Counter()  # learners of each zygote
         self._closed = False
@@ -95,7 +96,9 @@ class Sandbox:
             serving = shift.result()
             if serving.tier.name == "F" and not confirmed:
                 raise Unconfined(serving.tier.label.en)
-            return serving.warm.open(limits or Limits(), self._plan.entry, lambda: self._give_back(shift))
+            return serving.warm.open(
+                limits or Limits(), self._plan.entry, lambda: self._give_back(shift), self._enders.submit
+            )
         except BaseException:
             self._give_back(shift)
             raise
@@ -109,6 +112,7 @@ class Sandbox:
         for shift in shifts:
             if shift.exception() is None:
                 shift.result().warm.close()
+        self._enders.shutdown()
         self._warmers.shutdown()
 
     # -- inside ----------------------------------------------------------------------------------------------

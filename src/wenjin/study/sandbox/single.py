@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable
 
 from wenjin.study.sandbox import launch
-from wenjin.study.sandbox.job import Job, Limits, SandboxError
+from wenjin.study.sandbox.job import Job, Later, Limits, SandboxError, at_once
 from wenjin.study.sandbox.pipes import Pipes, ThreadedPipes
 from wenjin.study.sandbox.warm import CANARY, INSIDE, START_SECONDS, Plan
 
@@ -55,12 +55,12 @@ class Spares:
         """Until one is ready. SandboxError when it cannot start."""
         self._ready.put(self._take())
 
-    def open(self, limits: Limits, entry: str, done: Callable[[], None]) -> Job:
+    def open(self, limits: Limits, entry: str, done: Callable[[], None], later: Later = at_once) -> Job:
         """Give the next process that is ready its work."""
         spare = self._take()
         self._add()
         self.served += 1
-        job = Job(limits, spare.pipes, lambda _hard: spare.kill(), done)
+        job = Job(limits, spare.pipes, lambda _hard: spare.kill(), done, later)
         threading.Thread(target=spare.bury, args=(job,), daemon=True).start()
         spare.begin(limits, entry)
         return job

@@ -16,7 +16,7 @@ from typing import Any
 
 from wenjin.study.sandbox import drop, launch
 from wenjin.study.sandbox.inside.places import BOX_SIZE, Guards
-from wenjin.study.sandbox.job import Job, Limits, SandboxError
+from wenjin.study.sandbox.job import Job, Later, Limits, SandboxError, at_once
 from wenjin.study.sandbox.pipes import Pipes
 
 INSIDE = Path(__file__).resolve().parent / "inside"
@@ -80,14 +80,14 @@ class Warm:
         self._errors.seek(0)
         return self._errors.read()[-2000:].decode(errors="replace").strip()
 
-    def open(self, limits: Limits, entry: str, done: Callable[[], None]) -> Job:
+    def open(self, limits: Limits, entry: str, done: Callable[[], None], later: Later = at_once) -> Job:
         """Fork a learner's process."""
         request, ours_request = os.pipe()
         ours_reply, reply = os.pipe()
         ours_output, output = os.pipe()
         number = next(self._numbers)
         pipes = Pipes(ours_request, ours_reply, ours_output)
-        job = Job(limits, pipes, lambda hard: self._kill(number, hard), done)
+        job = Job(limits, pipes, lambda hard: self._kill(number, hard), done, later)
         with self._lock:
             self._jobs[number] = job
             self.served += 1

@@ -7,7 +7,7 @@ import sys
 
 
 def warm(names: list[str]) -> None:
-    """Import `names`; torch computes once in each precision, forward and backward, with one thread."""
+    """Import `names`; torch with one thread."""
     os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     for name in names:
         importlib.import_module(name)
@@ -16,10 +16,18 @@ def warm(names: list[str]) -> None:
 
         torch.set_num_threads(1)
         torch.set_num_interop_threads(1)
+    compute(names)
+    reseed()  # it imports what it needs
+
+
+def compute(names: list[str]) -> None:
+    """torch: a product, a softmax and their gradients in each precision."""
+    if "torch" in names:
+        import torch
+
         for kind in (torch.float32, torch.bfloat16, torch.float16, torch.float64):
             x = torch.ones(2, 3, 4, 5, dtype=kind, requires_grad=True)
             (x @ x.transpose(-2, -1)).softmax(-1).sum().backward()  # type: ignore[no-untyped-call]
-    reseed()  # it imports what it needs
 
 
 def reseed() -> None:

@@ -25,9 +25,10 @@ from typing import Any, NoReturn
 
 from . import confine, hugepages, kernel, landlock
 from .places import Guards, Places
-from .warming import reseed, warm
+from .warming import compute, reseed, warm
 
 WATCH_SECONDS = 0.05
+QUIET_SECONDS = 0.005  # after so long without a message, something is done ahead
 GRACE_SECONDS = 2.0  # the deadline is kept by the pool; this is for a pool that forgets
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -45,36 +46,62 @@ class Job:
     cause: str | None = None
 
 
-class Zygote:
-    """See the module. `entries` are the modules whose main() a learner's process may run."""
+@dataclass(slots=True)
+class Ready:
+    """A confined process without work: its `orders` come through a socket."""
 
-    def __init__(self, control: socket.socket, entries: list[str], places: Places, guards: Guards, alone: bool) -> None:
-        """`alone`: bubblewrap gave us a namespace of processes, so that all others in it are learners' leavings."""
-        self.control, self.places, self.guards, self.alone = control, places, guards, alone
-        self.entries = {name: importlib.import_module(name) for name in entries}
+    pid: int
+    status: int
+    orders: socket.socket
+
+
+class Zygote:
+    """See the module."""
+
+    def __init__(self, control: socket.socket, settings: dict[str, Any], places: Places, guards: Guards) -> None:
+        self.control, self.places, self.guards = control, places, guards
+        # Bubblewrap gave us a namespace of processes: all others in it are learners' leavings.
+        self.alone: bool = settings["alone"]
+        self.libraries: list[str] = settings["warm"]
+        self.entries = {name: importlib.import_module(name) for name in settings["entries"]}
         self.jobs: dict[int, Job] = {}
+        self.ready: Ready | None = None
         self.poll = select.poll()
         self.poll.register(control, select.POLLIN)
         self.address_space = self.resident = 0
         self.next_look = 0.0
+        self.pages: Iterator[None] | None = hugepages.gather()
 
     def serve(self) -> None:
         """Until the pool closes the control socket."""
         size, resident = _statm("self")
         self.address_space, self.resident = size, resident
         self.tell({"op": "ready", "nested": self.guards.nested, "landlock": landlock.version()})
-        pages: Iterator[None] | None = hugepages.gather()
         while True:
-            waiting = self.poll.poll(1000 * WATCH_SECONDS if self.jobs or pages else None)
+            patience = QUIET_SECONDS if self.chores() else WATCH_SECONDS if self.jobs else None
+            waiting = self.poll.poll(patience and 1000 * patience)
             for place, _event in waiting:
                 if place == self.control.fileno():
                     self.obey()
                 else:
                     self.bury(self.jobs[place])
             self.watch()
-            while pages and not waiting and not self.jobs and not self.poll.poll(0):
-                if next(pages, "done") == "done":
-                    pages = None
+            if not waiting and self.chores():
+                self.chore()
+
+    def chores(self) -> bool:
+        """Whether there is something to do while nobody waits."""
+        return bool(self.pages and not self.jobs) or (self.guards.nested and not self.ready)
+
+    def chore(self) -> None:
+        """Gather memory into large pages, step by step; then have the next learner's process ready."""
+        if not self.pages or self.jobs:
+            self.ready = self.prepare()
+            return
+        while not self.poll.poll(0):
+            if next(self.pages, "done") == "done":
+                self.pages = None
+                return
 
     def tell(self, message: dict[str, Any]) -> None:
         self.control.send(json.dumps(message).encode())
@@ -85,7 +112,7 @@ class Zygote:
             self.leave()
         order = json.loads(data)
         if order["op"] == "run":
-            self.run(order, *descriptors)
+            self.run(order, descriptors)
             for place in descriptors:
                 os.close(place)
         elif order["op"] == "kill":
@@ -95,34 +122,47 @@ class Zygote:
 
     # -- one job ---------------------------------------------------------------------------------------------
 
-    def run(self, order: dict[str, Any], request: int, reply: int, output: int) -> None:
+    def run(self, order: dict[str, Any], descriptors: list[int]) -> None:
+        """Give a confined process its work: the one that waits, else one that is made now."""
+        ready, self.ready = self.ready or self.prepare(), None
+        try:
+            socket.send_fds(ready.orders, [json.dumps(order).encode()], descriptors)
+        except OSError:
+            os._exit(72)  # it died while it waited
+        ready.orders.close()
+        limits = order["limits"]
+        handle = os.pidfd_open(ready.pid)
+        deadline = time.monotonic() + limits["seconds"] + GRACE_SECONDS
+        self.jobs[handle] = Job(order["job"], ready.pid, handle, ready.status, limits["memory"], deadline)
+        self.poll.register(handle, select.POLLIN)
+
+    def prepare(self) -> Ready:
+        """A process that is confined already and waits for its order and its pipes."""
         status, status_w = os.pipe()
+        orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         uid, gid = os.getuid(), os.getgid()
         pid = kernel.clone(confine.NESTED) if self.guards.nested else os.fork()
         if pid == 0:
             try:
                 if self.guards.nested:
                     confine.own_namespaces(uid, gid, self.places)
-                    self.first(order, request, reply, output, status_w)
+                    self.first(theirs.fileno(), status_w)
                 else:
-                    self.learner(order, request, reply, output, status_w)
+                    self.learner(theirs.fileno(), status_w)
             except BaseException:
                 traceback.print_exc()
             finally:
                 os._exit(71)
         os.close(status_w)
-        limits = order["limits"]
-        handle = os.pidfd_open(pid)
-        deadline = time.monotonic() + limits["seconds"] + GRACE_SECONDS
-        self.jobs[handle] = Job(order["job"], pid, handle, status, limits["memory"], deadline)
-        self.poll.register(handle, select.POLLIN)
+        theirs.close()
+        return Ready(pid, status, orders)
 
-    def first(self, order: dict[str, Any], request: int, reply: int, output: int, status: int) -> NoReturn:
+    def first(self, orders: int, status: int) -> NoReturn:
         """Pid 1 of the job's namespace: when the learner is gone it says how, and takes with it what is left."""
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         learner = os.fork()
         if learner == 0:
-            self.learner(order, request, reply, output, status)
+            self.learner(orders, status)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
         confine.hold([status])
         while True:
@@ -131,29 +171,30 @@ class Zygote:
                 os.write(0, _end(how))
                 os._exit(0)
 
-    def learner(self, order: dict[str, Any], request: int, reply: int, output: int, status: int) -> NoReturn:
+    def learner(self, orders: int, status: int) -> NoReturn:
         """The process that runs the learner's code."""
         code = 71
         try:
             os.setsid()
             parent = os.getppid()
-            nothing = os.open("/dev/null", os.O_RDONLY)
-            confine.hold([nothing, output, output, request, reply, status])
+            confine.hold([os.open("/dev/null", os.O_RDONLY), 1, 2, orders, status])
             if not self.guards.nested:
                 kernel.die_with_parent(parent)
             os.chdir(f"{self.places.box}/work")
             os.environ.clear()
             os.environ["HOME"] = self.places.box
-            limits = order["limits"]
+            if self.guards.nested:
+                self.rehearse()
+            reseed()
+            confine.confine(self.guards, self.places)
+            os.write(4, b"C")
+            os.close(4)
+            entry, limits = self.take_order()
             if self.guards.limits:
                 own_count = (self.guards.nested or self.alone) and kernel.release() >= (5, 14)
                 confine.limit(limits["seconds"], limits["memory"], self.address_space, own_count)
-            reseed()
-            confine.confine(self.guards, self.places)
-            os.write(5, b"C")
-            os.close(5)
             code = 1
-            self.entries[order["entry"]].main(3, 4)
+            entry.main(3, 4)
             code = 0
         except BaseException:
             traceback.print_exc()
@@ -162,6 +203,24 @@ class Zygote:
                 sys.stdout.flush()
                 sys.stderr.flush()
             os._exit(code)
+
+    def take_order(self) -> tuple[Any, dict[str, Any]]:
+        """Wait for what to run, and for its pipes: request and reply become 3 and 4, output 1 and 2."""
+        with socket.socket(fileno=3) as orders:
+            data, descriptors, _flags, _address = socket.recv_fds(orders, 1 << 16, 3)
+            orders.detach()
+        if not data:
+            os._exit(0)
+        order = json.loads(data)
+        request, reply, output = descriptors
+        confine.hold([0, output, output, request, reply])
+        return self.entries[order["entry"]], order["limits"]
+
+    def rehearse(self) -> None:
+        """Do once what every job does: the memory that it writes becomes this process's own before anyone waits."""
+        compute(self.libraries)
+        for entry in self.entries.values():
+            getattr(entry, "rehearse", bool)()
 
     def bury(self, job: Job) -> None:
         """A job's first process has ended: reap it, empty the box if it has none of its own, and say how it ended."""
@@ -278,7 +337,7 @@ def main() -> None:
     guards = replace(guards, nested=guards.nested and nesting_works(places))
     if not guards.nested:
         confine.furnish(places.box)
-    zygote = Zygote(control, settings["entries"], places, guards, settings["alone"])
+    zygote = Zygote(control, settings, places, guards)
     del sys.path[: len(settings["folders"])]
     gc.collect()
     gc.freeze()
