@@ -23,14 +23,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
-from . import confine, hugepages, kernel, landlock
+from . import confine, hugepages, kernel, landlock, memory
 from .places import Guards, Places
 from .warming import compute, reseed, warm
 
 WATCH_SECONDS = 0.05
 QUIET_SECONDS = 0.005  # after so long without a message, something is done ahead
 GRACE_SECONDS = 2.0  # the deadline is kept by the pool; this is for a pool that forgets
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(slots=True)
@@ -74,7 +73,7 @@ class Zygote:
 
     def serve(self) -> None:
         """Until the pool closes the control socket."""
-        size, resident = _statm("self")
+        size, resident = memory.sizes("self")
         self.address_space, self.resident = size, resident
         self.tell({"op": "ready", "nested": self.guards.nested, "landlock": landlock.version()})
         while True:
@@ -269,9 +268,9 @@ class Zygote:
             return
         self.next_look = now + WATCH_SECONDS
         if self.alone:
-            held = _resident_by_root({job.pid for job in self.jobs.values()}, self.resident)
+            held = memory.held_below({job.pid for job in self.jobs.values()}, self.resident)
         else:  # each job is one process, and looking through those of the whole machine would cost more than it tells
-            held = {job.pid: _statm(str(job.pid))[1] - self.resident for job in self.jobs.values()}
+            held = {job.pid: memory.sizes(str(job.pid))[1] - self.resident for job in self.jobs.values()}
         for job in self.jobs.values():
             if held.get(job.pid, 0) > job.memory:
                 job.cause = "memory"
@@ -282,31 +281,6 @@ class Zygote:
 def _end(how: int) -> bytes:
     code = os.waitstatus_to_exitcode(how)
     return f"exit {code}".encode() if code >= 0 else f"signal {-code}".encode()
-
-
-def _statm(process: str) -> tuple[int, int]:
-    """Address space and resident memory of a process, in bytes."""
-    with open(f"/proc/{process}/statm", "rb") as file:
-        size, resident = file.read().split()[:2]
-    return int(size) * PAGE, int(resident) * PAGE
-
-
-def _resident_by_root(roots: set[int], baseline: int) -> dict[int, int]:
-    """Resident bytes above `baseline`, summed over all processes at or below each root."""
-    parents: dict[int, int] = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as file:
-                parents[int(name)] = int(file.read().rpartition(b")")[2].split()[1])
-    held: dict[int, int] = {}
-    for pid in parents:
-        root = pid
-        while root and root not in roots:
-            root = parents.get(root, 0)
-        if root:
-            with contextlib.suppress(OSError):
-                held[root] = held.get(root, 0) + max(0, _statm(str(pid))[1] - baseline)
-    return held
 
 
 def nesting_works(places: Places) -> bool:
