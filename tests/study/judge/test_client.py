@@ -36,7 +36,6 @@ def test_a_killed_judge_is_started_again(judge: Judge) -> None:
     line = below(judge._process.pid)
     assert len(line) > 2, "the worker, its sandbox and the warmed process"
     os.kill(judge._process.pid, signal.SIGKILL)
-    assert judge.judge("kinds/top-p", TOP_P.encode())["verdict"] in ("pass", "error")
     assert judge.judge("kinds/top-p", TOP_P.encode())["verdict"] == "pass"
     deadline = time.monotonic() + 2
     while alive(line[1:]) and time.monotonic() < deadline:
