@@ -202,3 +202,9 @@ def test_an_unknown_command_is_told_without_a_traceback(tmp_path: Path) -> None:
     done = run(tmp_path, "strat")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
+
+
+def test_where_gives_scripts_their_token(tmp_path: Path) -> None:
+    first, second = (run(tmp_path, "where", "--token").stdout for _ in range(2))
+    assert first == second
+    assert len(first.strip()) == 64

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from starlette.datastructures import Headers
 from starlette.routing import Mount, Route
 
 from tests.study.web.conftest import BASE, Visit
@@ -251,3 +252,19 @@ def test_static_files_end_at_their_folder(visit: Visit, name: str) -> None:
     answer = visit.client.get(f"/static/{name}")
     assert answer.status_code == 404
     assert "create_app" not in answer.text
+
+
+def test_a_script_may_carry_the_token_of_an_unused_start_url() -> None:
+    """The printed URL serves scripts until a browser has opened it; then it serves nobody."""
+    sessions = Sessions(b"k" * 32, started=1000.0)
+    token = mint_token(b"k" * 32, now=1001.0)
+
+    def script(value: str) -> bool:
+        return sessions.is_script(Headers({"authorization": f"Bearer {value}"}), 1002.0)
+
+    assert script(token)
+    assert script(token)
+    assert not script(token[:-1] + ("0" if token[-1] != "0" else "1"))
+    assert sessions.spend(token, 1002.0)
+    assert not script(token)
+    assert script(api_token(b"k" * 32))

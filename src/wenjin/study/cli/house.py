@@ -27,6 +27,7 @@ BENCH = Text(
     wenjin bench verdict --json      measure verdicts""",
 )
 DATA_HELP = Text("数据目录（默认见 wenjin where）", "data folder (wenjin where says the usual one)")
+TOKEN_HELP = Text("只打印脚本用的令牌", "print only the token that scripts send")
 JSON_HELP = Text("输出 JSON", "print JSON")
 
 
@@ -68,9 +69,16 @@ def register(app: typer.Typer) -> None:
     @app.command(
         help=say(Text("数据、练习、日志在哪里；要卸载该删什么", "Where things lie; what to delete to remove it"))
     )
-    def where(data: Annotated[Path | None, data] = None, json: Annotated[bool, as_json] = False) -> None:
+    def where(
+        data: Annotated[Path | None, data] = None,
+        json: Annotated[bool, as_json] = False,
+        token: Annotated[bool, typer.Option("--token", help=say(TOKEN_HELP))] = False,
+    ) -> None:
         from wenjin.study.cli import settings
 
+        if token:
+            settings.token(data)
+            return
         settings.where(data, as_json=json)
 
     config = typer.Typer(help=say(Text("设置", "Settings")), no_args_is_help=True)

@@ -52,6 +52,15 @@ NAMES = {
 }
 
 
+def token(data: Path | None) -> None:
+    """Prints the token with which the learner's own scripts speak to the course."""
+    from wenjin.study.web.security import api_token, make_secret
+
+    here = places(data)
+    here.data.mkdir(parents=True, exist_ok=True)
+    print(api_token(make_secret(here.secret)))
+
+
 def where(data: Path | None, *, as_json: bool) -> None:
     """Prints the places, and what to delete to remove the course."""
     rows = lying(places(data))

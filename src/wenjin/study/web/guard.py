@@ -57,7 +57,7 @@ class Guard:
             # Nothing of ours is shown to a foreign name, not even the page that says so.
             response: Response = PlainTextResponse("This name is not this machine's own. 这不是本机的名字。\n", 403)
             return await response(scope, receive, send)
-        script = self.sessions.is_script(headers)
+        script = self.sessions.is_script(headers, time.time())
         session = self.sessions.session(request.cookies.get(self.sessions.cookie), time.time())
         if session:
             scope["state"].update(session=session, csrf=security.csrf_token(self.sessions.secret, session))

@@ -85,16 +85,22 @@ class Sessions:
         """The cookie's name. Cookies know no ports: two data folders served side by side must not share one."""
         return "wenjin-" + sign(self.secret, "name", "")[:8]
 
-    def spend(self, token: str, now: float) -> bool:
-        """True once for a token that this data folder made since the server began."""
+    def unspent(self, token: str, now: float) -> str | None:
+        """The number of a token that this data folder made since the server began, unless it was used."""
         match = re.fullmatch(r"([0-9a-f]{1,16})-([0-9a-f]{32})-([0-9a-f]{64})", token)
         if match is None or not same(match[3], sign(self.secret, "start", f"{match[1]}-{match[2]}")):
-            return False
+            return None
         minted = int(match[1], 16) / 1000
         if minted < self.started - 0.001 or not -60 < now - minted < TOKEN_SECONDS or match[2] in self.used:
-            return False
-        self.used.add(match[2])
-        return True
+            return None
+        return match[2]
+
+    def spend(self, token: str, now: float) -> bool:
+        """True once for a token that opens."""
+        number = self.unspent(token, now)
+        if number is not None:
+            self.used.add(number)
+        return number is not None
 
     def open(self, now: float) -> str:
         """A new session, as the value of its cookie."""
@@ -108,9 +114,12 @@ class Sessions:
             return None
         return match[1] if -60 < now - int(match[2], 16) < SESSION_SECONDS else None
 
-    def is_script(self, headers: Headers) -> bool:
+    def is_script(self, headers: Headers, now: float) -> bool:
+        """Does it carry the token of scripts, or that of a start URL which no browser has used?"""
         kind, _, value = headers.get("authorization", "").partition(" ")
-        return kind.lower() == "bearer" and same(value.strip(), api_token(self.secret))
+        token = value.strip()
+        known = same(token, api_token(self.secret)) or self.unspent(token, now) is not None
+        return kind.lower() == "bearer" and known
 
 
 def own_host(host: str, port: int) -> bool:
