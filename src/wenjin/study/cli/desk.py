@@ -98,9 +98,9 @@ class Desk:
         problem = self.judge.problem(exercise.id, variant)
         return Starter(exercise.id, ".toml", sheet(title(exercise, self.language), problem, self.language))
 
-    def attempt(self, exercise: Exercise, answer: bytes, source: str) -> dict[str, Any]:
+    def attempt(self, exercise: Exercise, answer: bytes, source: str, confirmed: bool = False) -> dict[str, Any]:
         """The verdict on an answer, recorded."""
-        return attempt(self.judge, self.log, exercise.id, answer, source=source)
+        return attempt(self.judge, self.log, exercise.id, answer, source=source, confirmed=confirmed)
 
     def standing(self, exercise: Exercise) -> Standing:
         return standing(exercise, self.log.events(subject=exercise.id))

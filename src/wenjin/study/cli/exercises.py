@@ -46,9 +46,15 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
     """Add the commands to the command line."""
 
     @app.command(help=say(told.CHECK))
-    def check(exercise: Name, files: Files = None, as_json: Lines = False, data: Data = None) -> None:
+    def check(
+        exercise: Name,
+        files: Files = None,
+        as_json: Lines = False,
+        data: Data = None,
+        unconfined: Annotated[bool, typer.Option("--unconfined", help=say(told.UNCONFINED))] = False,
+    ) -> None:
         with sentences(), open_desk(data) as desk:
-            right = judge_files(desk, find(desk, exercise), files or [], as_json)
+            right = judge_files(desk, find(desk, exercise), files or [], as_json, unconfined)
         sys.exit(0 if right else 1)
 
     @app.command(help=say(told.WATCH))
@@ -126,7 +132,7 @@ def some(desk: "Desk") -> int:
     return sum(exercise.written for exercise in desk.course.exercises.values()) or fail(NO_EXERCISES)
 
 
-def judge_files(desk: "Desk", exercise: "Exercise", files: list[str], as_json: bool) -> bool:
+def judge_files(desk: "Desk", exercise: "Exercise", files: list[str], as_json: bool, unconfined: bool = False) -> bool:
     """Judge each file in order, with one judge, and show each verdict as it comes. True when all pass."""
     from wenjin.study.cli.terminal import verdict
 
@@ -135,7 +141,10 @@ def judge_files(desk: "Desk", exercise: "Exercise", files: list[str], as_json: b
     right = True
     for name in names:
         answer = read(name)
-        result = missing(desk, name, answer) if isinstance(answer, str) else desk.attempt(exercise, answer, "check")
+        if isinstance(answer, str):
+            result = missing(desk, name, answer)
+        else:
+            result = desk.attempt(exercise, answer, "check", unconfined)
         right = right and result["verdict"] == "pass"
         if result.get("unkept"):
             print(clean(result["unkept"][desk.language]), file=sys.stderr)

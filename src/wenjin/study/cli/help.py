@@ -114,3 +114,6 @@ SOLUTION = Text(
     wenjin solution write-attention
     """,
 )
+UNCONFINED = Text(
+    "这台机器没有任何隔离（F 级）时，确认运行这一次", "where nothing confines answers (tier F): agree to this one run"
+)

@@ -37,11 +37,17 @@ class Judge:
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
 
-    def judge(self, exercise: str, answer: bytes, *, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
-        """The verdict on an answer, as kit.Verdict.as_dict(). A judge that fails is a verdict too, never a raise."""
+    def judge(
+        self, exercise: str, answer: bytes, *, variant: int = 0, seed: int | None = None, confirmed: bool = False
+    ) -> dict[str, Any]:
+        """The verdict on an answer, as kit.Verdict.as_dict(). A judge that fails is a verdict too, never a raise.
+
+        `confirmed`: the learner agreed to this one run where nothing confines it (tier F).
+        """
+        given = base64.b64encode(answer).decode()
         try:
             result: dict[str, Any] = self._ask(
-                "judge", exercise=exercise, answer=base64.b64encode(answer).decode(), variant=variant, seed=seed
+                "judge", exercise=exercise, answer=given, variant=variant, seed=seed, confirmed=confirmed
             )
         except JudgeError as error:
             feedback = messages.say("judge-fault", detail=str(error))

@@ -32,7 +32,7 @@ from wenjin.study.judge.source import Unreadable, decode
 from wenjin.study.sandbox.inside import frames
 from wenjin.study.sandbox.job import Ended, Job
 from wenjin.study.sandbox.job import Limits as JobLimits
-from wenjin.study.sandbox.pool import Sandbox
+from wenjin.study.sandbox.pool import Sandbox, Unconfined
 
 
 class JobChannel:
@@ -63,16 +63,19 @@ class Worker:
 
         torch.set_num_threads(1)
         self.shelf = Shelf(root)
-        self.cleaning = ThreadPoolExecutor(4)
 
-    def judge(self, exercise: str, answer: str, variant: int = 0, seed: int | None = None) -> dict[str, Any]:
-        """The verdict on an answer."""
+    def judge(
+        self, exercise: str, answer: str, variant: int = 0, seed: int | None = None, confirmed: bool = False
+    ) -> dict[str, Any]:
+        """The verdict on an answer. `confirmed`: run it even where nothing confines it."""
         began = time.perf_counter()
-        verdict = self._verdict(exercise, base64.b64decode(answer), secrets.randbits(48) if seed is None else seed)
+        verdict = self._verdict(
+            exercise, base64.b64decode(answer), secrets.randbits(48) if seed is None else seed, confirmed
+        )
         elapsed = (time.perf_counter() - began) * 1e3
         return replace(verdict, ms=round(elapsed, 1), tier=self.sandbox.tier().name).as_dict()
 
-    def _verdict(self, id: str, answer: bytes, seed: int) -> Verdict:
+    def _verdict(self, id: str, answer: bytes, seed: int, confirmed: bool = False) -> Verdict:
         try:
             exercise = self.shelf.get(id).exercise
         except NoSuchExercise:
@@ -80,17 +83,19 @@ class Worker:
         if not isinstance(exercise, Code):
             return answers.judge(exercise, answer)
         with ExitStack() as stack:
+
+            def channel() -> JobChannel:
+                return JobChannel(stack.enter_context(self._open(exercise.limits, confirmed)))
+
             try:
-                return programs.judge(
-                    exercise, answer, lambda: JobChannel(stack.enter_context(self._open(exercise.limits))), seed
-                )
-            finally:  # the verdict does not wait until everything of the answer is gone; the next job's slot does
-                self.cleaning.submit(stack.pop_all().close)
+                return programs.judge(exercise, answer, channel, seed)
+            except Unconfined:
+                return Verdict("blocked", messages.say("unconfined"), "unconfined")
 
-    def _open(self, limits: Limits) -> Job:
-        return self.sandbox.open(JobLimits(limits.seconds, limits.memory << 20))
+    def _open(self, limits: Limits, confirmed: bool) -> Job:
+        return self.sandbox.open(JobLimits(limits.seconds, limits.memory << 20), confirmed=confirmed)
 
-    def run(self, exercise: str, answer: str, scratch: str) -> dict[str, Any]:
+    def run(self, exercise: str, answer: str, scratch: str, confirmed: bool = False) -> dict[str, Any]:
         """Run an answer on the learner's own lines, without a verdict."""
         began = time.perf_counter()
         shelved = self.shelf.get(exercise).exercise
@@ -100,8 +105,11 @@ class Worker:
             text = decode(base64.b64decode(answer))
         except Unreadable as unreadable:
             return {"output": "", "error": unreadable.text.as_dict(), "ms": 0.0}
-        with self._open(shelved.limits) as job:
-            channel = JobChannel(job)
+        with ExitStack() as stack:
+            try:
+                channel = JobChannel(stack.enter_context(self._open(shelved.limits, confirmed)))
+            except Unconfined:
+                return {"output": "", "error": messages.say("unconfined").as_dict(), "ms": 0.0}
             try:
                 loaded = channel.ask(
                     {"op": "load", "source": text, "form": shelved.form, "define": shelved.define, "forbidden": []}
@@ -193,7 +201,6 @@ def main() -> None:
     with ThreadPoolExecutor(4) as pool:
         for line in sys.stdin:
             pool.submit(answer, json.loads(line))
-    worker.cleaning.shutdown()
     worker.sandbox.close()
 
 
