@@ -43,9 +43,9 @@ def events(environ: dict[str, str]) -> list[Event]:
         log.close()
 
 
-def test_one_json_object_a_file_in_order(school: School, wrong: Path, environ: dict[str, str], tmp_path: Path) -> None:
+def test_one_json_object_a_file_in_order(process: School, wrong: Path, environ: dict[str, str], tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere.py"
-    done = school("check", "running-mean", wrong, RIGHT, nowhere, tmp_path, "-", "--json", said=RIGHT.read_text())
+    done = process("check", "running-mean", wrong, RIGHT, nowhere, tmp_path, "-", "--json", said=RIGHT.read_text())
     assert done.returncode == 1, done.stderr
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert [row["file"] for row in rows] == [str(wrong), str(RIGHT), str(nowhere), str(tmp_path), "-"]
