@@ -79,6 +79,14 @@ class Course:
                 time.sleep(0.05)
         raise AssertionError("the server does not answer")
 
+    def entrance(self) -> str:
+        """A start address that nobody has used: a second `start` on the same data folder prints one."""
+        argv = [sys.executable, "-m", "wenjin.cli", "start", "--no-browser", "--data", str(self.folder / "data")]
+        said = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=60).stdout
+        found = re.search(r"http://\S+token=\S+", said)
+        assert found, f"no address was printed: {said}"
+        return found[0]
+
     def kill(self) -> None:
         assert self.process is not None
         self.process.kill()
@@ -115,7 +123,7 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it lasts, an event loop runs in this thread: other modules may want their own
 def browser() -> Iterator[Browser]:
     path = chromium()
     with sync_playwright() as playwright:
@@ -139,12 +147,12 @@ def picture() -> Picture:
     return take
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(course: Course, browser: Browser) -> list[object]:
-    """The cookies of one login; the start address is good for one use."""
+    """The cookies of one login; a start address is good for one use."""
     context = browser.new_context()
     page = context.new_page()
-    page.goto(course.token)
+    page.goto(course.entrance())
     assert page.url == f"{course.address}/"
     cookies: list[object] = list(context.cookies())
     context.close()
