@@ -51,7 +51,9 @@ def provide_chromium() -> None:
 
 
 def main(words: list[str]) -> int:
-    environment = dict(os.environ)
+    # A learner's own language, data and database are not the tests' business.
+    own = ("WENJIN_DATA", "WENJIN_WORKSPACE", "WENJIN_DATABASE_URL", "WENJIN_LANG", "LC_ALL", "LC_MESSAGES")
+    environment = {name: value for name, value in os.environ.items() if name not in own} | {"LANG": "C.UTF-8"}
     if "--full" in words:
         words = [word for word in words if word != "--full"]
         environment["WENJIN_TEST_DEPTH"] = "full"
