@@ -26,9 +26,10 @@ class Ground:
     judge: Judge
     home: Path
     heard: list[str] = field(default_factory=list)
+    most: int = 0  # processes that one prepared learner takes
 
-    def answers(self) -> set[int]:
-        """Every process that an answer runs in or left: whatever a warmed process below the judge has forked."""
+    def answers(self) -> dict[int, set[int]]:
+        """Below each warmed process: what it has forked, for the answer at work, for the next one, or left by one."""
         parents, names = {}, {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -47,16 +48,18 @@ class Ground:
         ours = below({self.judge._process.pid})
         warmed = {pid for pid in ours if b"bwrap" in names.get(parents[pid], b"") and b"bwrap" not in names[pid]}
         assert warmed, "no warmed process is in sight: this test would see nothing"
-        return below(warmed)
+        return {pid: below({pid}) for pid in warmed}
 
-    def settled(self) -> bool:
-        """Is nothing of an answer alive within two seconds?"""
+    def settled(self, before: dict[int, set[int]]) -> bool:
+        """Within two seconds, is what was prepared for the answer gone, and no more there than is prepared again?"""
+        used = set().union(*before.values())
         deadline = time.monotonic() + 2.0
-        while self.answers():
-            if time.monotonic() > deadline:
-                return False
+        while time.monotonic() < deadline:
+            now = self.answers().values()
+            if all(len(found) <= self.most for found in now) and not used & set().union(*now):
+                return True
             time.sleep(0.02)
-        return True
+        return False
 
     def files(self) -> dict[str, int]:
         """What lies in the home, the shared folders and beside the library, with sizes."""
