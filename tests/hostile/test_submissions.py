@@ -51,7 +51,9 @@ def test_listed_order(ground: Ground) -> None:
         submit(ground, submission)
         is_well(ground)
         assert ground.settled(before), f"{submission.name}: a process is left"
-    assert dict(ground.files().items() ^ files.items()) == {}, "a file was left or changed"
+    after = ground.files()
+    assert dict(after.items() - files.items()) == {}, "a file was left or changed"
+    assert [path for path in files if path not in after and path.startswith(str(ground.home))] == [], "a file is gone"
     assert ground.heard == []
 
 
