@@ -1,7 +1,8 @@
 """Prove an exercise before a learner meets it.
 
 The starter and an empty file fail; the solution keeps its own promises; each mistake fails and is called by its
-own name and no other; two mistakes made at once are refused, and one of the two is named.
+own name and no other; two mistakes made at once are refused, and one of the two is named, or a third that explains
+half of what they get wrong. A pair that raises wherever it fails is told as the error.
 """
 
 import random
@@ -16,10 +17,11 @@ from wenjin.kit.text import Text
 from wenjin.kit.verdict import Verdict
 from wenjin.study.judge import answers
 from wenjin.study.judge.code import Trial
-from wenjin.study.judge.compare import numbers
+from wenjin.study.judge.compare import difference, numbers
 from wenjin.study.judge.reference import NONE, Reference
 from wenjin.study.sandbox.inside.frames import Array
 
+THIRDS = 0.03  # of the pairs may be told as a third mistake that explains less than half of them
 DRAWS = (11, 12, 13)  # seeds on which each claim is proven
 
 
@@ -64,16 +66,37 @@ def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
                 yield _passes(name, seed)
             elif verdict.name != name:
                 yield _misnamed(name, verdict.name, seed)
+    yield from _pairs(exercise, pairs)
+
+
+def _pairs(exercise: Code, share: float) -> Iterator[tuple[Text, Text]]:
     allowed = [pair for pair in combinations(exercise.mistakes, 2) if frozenset(pair) not in exercise.exclusive]
-    for pair in (
-        random.Random(0).sample(allowed, min(len(allowed), max(1, round(len(allowed) * pairs)))) if allowed else []
-    ):
+    tried = random.Random(0).sample(allowed, min(len(allowed), max(1, round(len(allowed) * share)))) if allowed else []
+    thirds = []
+    for pair in tried:
         verdict = told(exercise, frozenset(pair), DRAWS[0])
         both = " + ".join(pair)
         if verdict.verdict == "pass":
             yield _passes(both, DRAWS[0])
-        elif verdict.name not in pair and verdict.verdict != "error":  # what raises everywhere is told as the error
+        elif verdict.name not in exercise.mistakes and verdict.verdict != "error":
             yield _misnamed(both, verdict.name, DRAWS[0])
+        elif verdict.name not in pair and verdict.verdict != "error" and not _as_good(exercise, pair, verdict.name):
+            thirds.append(_misnamed(both, verdict.name, DRAWS[0]))
+    if len(thirds) > THIRDS * len(tried):
+        yield from thirds
+
+
+def _as_good(exercise: Code, pair: tuple[str, str], name: str | None) -> bool:
+    """Does the mistake that was named explain at least half of what the pair gets wrong? Then it is what shows."""
+    reference, faults = Reference(exercise, DRAWS[0]), frozenset(pair)
+
+    def alike(n: int, others: frozenset[str]) -> bool:
+        return (
+            difference(reference.observe(n, faults), reference.observe(n, others), reference.cases[n].tolerance) is None
+        )
+
+    wrong = [n for n in range(len(reference.cases)) if not alike(n, NONE)]
+    return name in exercise.mistakes and 2 * sum(alike(n, frozenset((str(name),))) for n in wrong) >= len(wrong)
 
 
 def _solution(exercise: Code, seed: int) -> Iterator[tuple[Text, Text]]:

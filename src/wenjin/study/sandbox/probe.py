@@ -52,14 +52,16 @@ def probe(open_job: Callable[[Limits], Job], best: str) -> Tier:
 
 
 def _fly(open_job: Callable[[Limits], Job], order: dict[str, object]) -> dict[str, str | None] | None:
-    """What the canaries say; None when they did not come back."""
-    try:
-        with open_job(Limits(seconds=5.0)) as job:
-            job.send(json.dumps(order).encode())
-            said: dict[str, str | None] = json.loads(job.receive())
-            return said
-    except (Ended, SandboxError, ValueError):
-        return None
+    """What the canaries say; None when they did not come back, three times over: a busy machine may lose one."""
+    for _ in range(3):
+        try:
+            with open_job(Limits(seconds=15.0)) as job:
+                job.send(json.dumps(order).encode())
+                said: dict[str, str | None] = json.loads(job.receive())
+                return said
+        except (Ended, SandboxError, ValueError):
+            continue
+    return None
 
 
 def _arrived(look: Callable[[], object]) -> bool:

@@ -7,6 +7,7 @@ Proof   tests/curriculum/test_self_attention_exercises.py: right programs of man
 """
 
 import math
+from itertools import combinations
 from operator import mul
 from random import Random
 from typing import Any
@@ -31,7 +32,11 @@ def small(dice: Random, queries: int, keys: int) -> Inputs:
         q, k = ([[dice.randint(-2, 2) for _ in range(4)] for _ in range(n)] for n in (queries, keys))
         rows = [[sum(map(mul, x, y)) for y in k] for x in q]
         readable = all(len(set(row)) == keys and max(map(abs, row)) <= 6 for row in rows)
-        lopsided = queries < keys or all(row != [r[i] for r in rows] for i, row in enumerate(rows))
+        # Neither the scores nor the weights may read the same by columns as by rows.
+        lopsided = queries < keys or all(
+            rows[i][j] != rows[j][i] and rows[i][i] - rows[i][j] != rows[j][j] - rows[j][i]
+            for i, j in combinations(range(keys), 2)
+        )
         # A zero among the last query's scores shows a mask that takes every zero for a hidden key.
         if readable and lopsided and 0 in rows[-1]:
             unit = [[float(i == j) for i in range(4)] for j in range(keys)]
