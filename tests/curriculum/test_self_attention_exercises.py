@@ -65,7 +65,7 @@ def test_right_answers_of_every_style_stay_within_half_of_the_tolerances(style: 
 
 
 def test_every_mistake_is_told_by_its_own_name(count: Count) -> None:
-    for seed in range(count(40)):
+    for seed in range(count(20)):
         for name in WRITE.mistakes:
             assert told(WRITE, frozenset((name,)), seed).name == name, seed
 
