@@ -244,6 +244,8 @@ class Zygote:
                 os.kill(-1, signal.SIGKILL)  # all that we may signal: in this namespace, that is what learners left
         for folder in self.places.scratch:
             for entry in os.scandir(folder):
+                if any(f"{path}/".startswith(f"{entry.path}/") for path in self.places.read):
+                    continue  # an environment below /tmp: shown to learners, and read-only
                 if entry.is_dir(follow_symlinks=False):
                     shutil.rmtree(entry.path)
                 else:
