@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -92,8 +92,6 @@ class Site:
 
     def _prepare(self) -> None:
         try:
-            if self.warming is not None:  # both cores are busy with it; a page that is asked for does not wait here
-                wait([self.warming], timeout=20.0)
             self.search()
             _ = self.drawing
             for topic in self.course.topics.values():
