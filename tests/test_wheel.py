@@ -114,6 +114,10 @@ def pages(url: str) -> dict[str, str]:
     )
     root = url.split("/login")[0]
     opener.open(url, timeout=60).read()
+    for _ in range(300):  # until the sandbox's tier is proven: the settings page says which it is
+        if "canaries" in opener.open(root + "/settings", timeout=60).read().decode():
+            break
+        time.sleep(0.1)
     found = {}
     for path in PAGES:
         with opener.open(root + path, timeout=60) as answer:

@@ -246,7 +246,7 @@ def test_settings_lead_back_into_the_course_only(visit: Visit, back: str) -> Non
 
 
 @pytest.mark.parametrize(
-    "name", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "dist/../../words.toml", "%00", "//etc/passwd"]
+    "name", ["../app.py", "%2e%2e/app.py", "..%2fapp.py", "dist/../../words/frame.toml", "%00", "//etc/passwd"]
 )
 def test_static_files_end_at_their_folder(visit: Visit, name: str) -> None:
     answer = visit.client.get(f"/static/{name}")

@@ -1,4 +1,8 @@
-"""The words of the pages, from words.toml: `words["home.title"]` is a Text. A key that is not there is an error."""
+"""The words of the pages: `words["home.title"]` is a Text. A key that is not there is an error.
+
+Chinese and English, each an original, in `words/`, a file for each page. A key that a page asks for and that is not
+there, or that no page asks for, fails a test. Names in braces are filled in.
+"""
 
 import tomllib
 from collections.abc import Mapping
@@ -7,12 +11,13 @@ from typing import Any
 
 from wenjin.kit.text import Text
 
-WORDS = Path(__file__).with_name("words.toml")
+WORDS = Path(__file__).with_name("words")
 
 
 def load_words() -> dict[str, Text]:
     """All words, by their dotted keys."""
-    return dict(flatten(tomllib.loads(WORDS.read_text(encoding="utf-8"))))
+    files = sorted(WORDS.glob("*.toml"))
+    return dict(pair for file in files for pair in flatten(tomllib.loads(file.read_text(encoding="utf-8"))))
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Text]]:
