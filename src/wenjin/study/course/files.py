@@ -18,7 +18,8 @@ passes.toml    format = 1 · [[pass]] id (question, picture, mathematics, code, 
                task: text · [explain] prompt: text, [[explain.idea]] id, name: text, words: { zh = [...], en = [...] },
                [[explain.error]] id, name: text, words, section
 checks.py      functions of no arguments named by checked formulas; each asserts what the formula says
-recorded/NAME.json    see study/author/recorded.py
+labs/NAME.py, labs/NAME.toml    see form.py (its signature) and lab.py (its texts)
+recorded/NAME.json    see study/author/recorded.py; recorded/lab_NAME.json, of a lab: see lab.py
 exercises/<name>/     task.zh.md, task.en.md, grade.py, mistakes.toml, and mistakes.py where there are many; for an
                 answer in code also starter.py and solution.py, which a learner may read once it is open
 """

@@ -7,7 +7,8 @@ from typing import Literal
 
 from wenjin.kit.text import Text
 from wenjin.study.course.faults import Faults, nearest
-from wenjin.study.course.graph import Card, Exercise, Lab, Stage, Topic
+from wenjin.study.course.graph import Card, Exercise, Stage, Topic
+from wenjin.study.course.labfiles import read_lab
 from wenjin.study.course.rows import index, read_list, read_row, read_toml
 from wenjin.study.course.tasks import read_exercise
 
@@ -68,7 +69,7 @@ def read_topic(folder: Path, faults: Faults) -> Topic | None:
         folder=folder,
         cards=_cards(folder / "cards.toml", faults),
         exercises=_exercises(topic, folder / "exercises", faults),
-        labs=tuple(_lab(lab, folder / "labs") for lab in topic.labs),
+        labs=tuple(read_lab(lab, folder / "labs", faults) for lab in topic.labs),
     )
 
 
@@ -91,11 +92,6 @@ def _exercises(topic: Topic, folder: Path, faults: Faults) -> tuple[Exercise, ..
     if not topic.written:
         return topic.exercises
     return tuple(read_exercise(exercise, folder / snake(exercise.name), faults) for exercise in topic.exercises)
-
-
-def _lab(lab: Lab, folder: Path) -> Lab:
-    file = folder / f"{snake(lab.name)}.py"
-    return replace(lab, folder=folder) if file.is_file() else lab
 
 
 def _cards(path: Path, faults: Faults) -> tuple[Card, ...]:

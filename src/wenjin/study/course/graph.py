@@ -11,6 +11,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from wenjin.kit.text import Text
+from wenjin.study.course.form import Form
+from wenjin.study.course.lab import LabTexts, Reference
 
 FORMAT = 1
 
@@ -82,7 +84,8 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lab:
-    """A lab: what it asks, the data it names, what its run must measure, its minutes on two cores."""
+    """A lab: what it asks, the data it names, what its run must measure, its minutes on two cores. Form and texts are
+    there once its files are (`written`), the reference once its author has recorded a run."""
 
     id: str = field(default="", metadata=UNFILED)
     topic: str = field(default="", metadata=UNFILED)
@@ -91,11 +94,28 @@ class Lab:
     data: tuple[str, ...]
     result: str
     minutes: float
+    form: Form | None = field(default=None, metadata=UNFILED)
+    texts: LabTexts | None = field(default=None, metadata=UNFILED)
+    reference: Reference | None = field(default=None, metadata=UNFILED)
     folder: Path | None = field(default=None, metadata=UNFILED)
 
     @property
     def written(self) -> bool:
         return self.folder is not None
+
+    @property
+    def title(self) -> Text | None:
+        return self.texts.title if self.texts else None
+
+    @property
+    def asks_text(self) -> Text | None:
+        """What it asks, for learners."""
+        return self.texts.asks if self.texts else None
+
+    @property
+    def file(self) -> Path | None:
+        """Its program."""
+        return self.folder / f"{self.name.replace('-', '_')}.py" if self.folder else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,4 +319,14 @@ class Course:
         """The written exercise called `topic/name`, or `name` where only one topic has it."""
         written = [e for e in self.exercises.values() if e.written]
         found = [e for e in written if name in (e.id, e.name)]
+        return found[0] if len(found) == 1 else None
+
+    @property
+    def labs(self) -> Mapping[str, Lab]:
+        """All labs by id, `topic/name`, in the order of the topics."""
+        return MappingProxyType({lab.id: lab for topic in self.topics.values() for lab in topic.labs})
+
+    def lab(self, name: str) -> Lab | None:
+        """The written lab called `topic/name`, or `name` where only one topic has it."""
+        found = [lab for lab in self.labs.values() if lab.written and name in (lab.id, lab.name)]
         return found[0] if len(found) == 1 else None
