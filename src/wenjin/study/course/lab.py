@@ -20,7 +20,10 @@ from typing import Any, Literal
 from wenjin.kit.lab import Frame, levels
 from wenjin.kit.text import Text
 
-NONE: Mapping[str, Any] = MappingProxyType({})
+
+def nothing() -> Mapping[str, Any]:
+    """What a table holds by name while it names nothing."""
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Parameter:
     title: Text
     help: Text | None = None
     unit: Text | None = None
-    options: Mapping[str, Text] = field(default=NONE, metadata={"row": None})
+    options: Mapping[str, Text] = field(default_factory=nothing, metadata={"row": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Chart:
     x: Text
     y: Text
     log: Literal["", "x", "y", "xy"] = ""
-    series: Mapping[str, Text] = field(default=NONE, metadata={"row": None})
+    series: Mapping[str, Text] = field(default_factory=nothing, metadata={"row": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class LevelTexts:
 @dataclass(frozen=True, slots=True)
 class TableTexts:
     title: Text
-    columns: Mapping[str, Text] = field(default=NONE, metadata={"row": None})
+    columns: Mapping[str, Text] = field(default_factory=nothing, metadata={"row": None})
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +88,11 @@ class LabTexts:
     title: Text
     asks: Text
     predictions: tuple[Prediction, ...] = field(default=(), metadata={"row": "prediction"})
-    parameters: Mapping[str, Parameter] = field(default=NONE, metadata={"row": None})
-    charts: Mapping[str, Chart] = field(default=NONE, metadata={"row": None})
-    levels: Mapping[str, LevelTexts] = field(default=NONE, metadata={"row": None})
-    tables: Mapping[str, TableTexts] = field(default=NONE, metadata={"row": None})
-    claims: Mapping[str, ClaimTexts] = field(default=NONE, metadata={"row": None})
+    parameters: Mapping[str, Parameter] = field(default_factory=nothing, metadata={"row": None})
+    charts: Mapping[str, Chart] = field(default_factory=nothing, metadata={"row": None})
+    levels: Mapping[str, LevelTexts] = field(default_factory=nothing, metadata={"row": None})
+    tables: Mapping[str, TableTexts] = field(default_factory=nothing, metadata={"row": None})
+    claims: Mapping[str, ClaimTexts] = field(default_factory=nothing, metadata={"row": None})
 
 
 @dataclass(frozen=True, slots=True)
