@@ -13,18 +13,23 @@ from wenjin.study.course.graph import Course, Topic
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A rendered text. `outline`: (anchor, heading as HTML) of each section. `faults`: what is wrong with it."""
+    """A rendered text. `outline`: (anchor, heading as HTML) of each section. `faults`: what is wrong with it.
+
+    `sections`: the HTML in its parts, what stands above the first section and then each section.
+    """
 
     title: str
     html: str
     outline: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
+    sections: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
 class Context:
     """One rendering. Without a topic (tasks, cards, feedback) directives and relative links are faults.
 
+    beside   the topic beside which a learner's note stands: its relative links lead there
     where    the file, for faults
     cited    files whose change makes the page stale
     targets  the anchors of this text that links name, with their lines
@@ -34,6 +39,7 @@ class Context:
     where: str = ""
     course: Course | None = None
     topic: Topic | None = None
+    beside: Topic | None = None
     faults: list[Fault] = field(default_factory=list)
     cited: set[Path] = field(default_factory=set)
     targets: list[tuple[str, int]] = field(default_factory=list)

@@ -31,6 +31,7 @@ import html
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,16 +107,34 @@ class Renderer:
         if kept is None:
             env = {"context": Context(language)}
             kept = self._md.renderInline(text, env) if inline else self._md.render(text, env)
-            with self._lock:
-                if len(self._texts) >= KEPT:
-                    self._texts.clear()
-                self._texts[key] = kept
+            self._keep(key, kept)
+        return kept
+
+    def note(self, text: str, topic: Topic, course: Course, language: Language) -> str:
+        """A learner's note beside a topic, as HTML. Its headings are no headings of the page, and carry no id."""
+        key = (f"{topic.id}\n{text}", language, False)
+        kept = self._texts.get(key)
+        if kept is None:
+            env = {"context": Context(language, course=course, beside=topic)}
+            tokens = self._md.parse(text, env)
+            for token in tokens:
+                if token.type in ("heading_open", "heading_close"):
+                    token.tag = "p"
+                    token.attrs = {"class": "note-heading"} if token.nesting == 1 else {}
+            kept = self._md.renderer.render(tokens, self._md.options, env)
+            self._keep(key, kept)
         return kept
 
     def source(self, module: str) -> Page:
         """A source file of the library, each line with the id L<number>. Raises ListingError."""
         cited = self.listings.cite(module)
         return Page(cited.module, code_block(cited.text, first=1, ids=True))
+
+    def _keep(self, key: tuple[str, Language, bool], rendered: str) -> None:
+        with self._lock:
+            if len(self._texts) >= KEPT:
+                self._texts.clear()
+            self._texts[key] = rendered
 
     # The structure of a lesson
 
@@ -124,6 +143,7 @@ class Renderer:
         out: list[str] = []
         outline: list[tuple[str, str]] = []
         title, section, part = "", "", ""
+        starts: list[int] = []  # where in `out` each section begins
         answered = False
         for block in _blocks(self._md.parse(text.lstrip("\ufeff"), env)):
             level = block[0].tag if block[0].type == "heading_open" else ""
@@ -139,7 +159,9 @@ class Renderer:
                 kind = f"closing closing-{anchor}" if answered else "question"
                 outline.append((anchor, heading))
                 link = f'<a class="anchor" href="#{anchor}" aria-label="{HERE[context.language]}">#</a>'
-                out.append(f'{section}<section class="{kind}" id="{anchor}">\n<h2>{heading} {link}</h2>\n')
+                out.append(section)
+                starts.append(len(out))
+                out.append(f'<section class="{kind}" id="{anchor}">\n<h2>{heading} {link}</h2>\n')
                 section = "</section>\n"
             elif level == "h3":
                 opened, part = _part(block[1].content, heading)
@@ -158,7 +180,9 @@ class Renderer:
                 what = Text(f"这篇课文没有锚点 #{target}。", f"This lesson has no anchor #{target}.")
                 known = ", ".join(sorted(anchors))
                 context.fault(line, what, Text(f"有的锚点：{known}。", f"Its anchors: {known}."))
-        return Page(title, "".join(out), tuple(outline), tuple(context.faults))
+        bounds = pairwise([0, *starts, len(out)])
+        sections = tuple("".join(out[start:end]) for start, end in bounds)
+        return Page(title, "".join(sections), tuple(outline), tuple(context.faults), sections)
 
     def _inline(self, token: Token, env: dict[str, Any]) -> str:
         return str(self._md.renderer.render([token], self._md.options, env))
@@ -249,16 +273,19 @@ class Renderer:
         if OUTSIDE.match(href):
             return f'<a class="external" rel="noopener noreferrer" href="{html.escape(href)}">'
         topic, mark, anchor = href.partition("#")
-        if href.startswith("#"):
+        home = context.topic or context.beside
+        if href.startswith("#") and context.beside:
+            href = f"/topics/{context.beside.id}{href}"
+        elif href.startswith("#"):
             context.targets.append((anchor, _line(tokens[at])))
-        elif context.topic and re.fullmatch(r"exercises/[a-z0-9-]+", href):
-            names = [row.name for row in context.topic.exercises]
+        elif home and re.fullmatch(r"exercises/[a-z0-9-]+", href):
+            names = [row.name for row in home.exercises]
             if href.removeprefix("exercises/") not in names:
                 what = Text(f"没有练习 {href}。", f"There is no {href}.")
                 context.fault(
                     _line(tokens[at]), what, Text(f"有：{'、'.join(names)}。", f"There are: {', '.join(names)}.")
                 )
-            href = f"/topics/{context.topic.id}/{href}"
+            href = f"/topics/{home.id}/{href}"
         elif context.course and topic in context.course.topics:
             href = f"/topics/{topic}{mark}{anchor}"
         elif not href.startswith("/") or href.startswith("//"):
