@@ -5,7 +5,8 @@ from pathlib import Path
 
 from wenjin.study.author import runner
 from wenjin.study.author.record import record
-from wenjin.study.author.running import digest, library_digest, run_jobs, same_output, same_values
+from wenjin.study.author.running import run_jobs, same_output, same_values
+from wenjin.study.course.digest import digest, library_digest
 from wenjin.study.course.faults import Faults
 from wenjin.study.course.load import load
 

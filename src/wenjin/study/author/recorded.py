@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.text import Text
-from wenjin.study.author.running import digest, library_digest, same_output, same_values
+from wenjin.study.author.running import same_output, same_values
+from wenjin.study.course.digest import digest, library_digest
 from wenjin.study.course.faults import Faults
 from wenjin.study.course.lesson import Directive, Lesson
 

@@ -1,7 +1,5 @@
 """Run the code of a topic - its {run} blocks, checked formulas, pitfalls - in one process, and keep what it says."""
 
-import ast
-import hashlib
 import json
 import math
 import os
@@ -16,7 +14,6 @@ from wenjin.kit.text import Text
 from wenjin.study.sandbox.launch import run_trusted
 
 TIMEOUT = 300.0  # seconds for all code of one topic
-PACKAGE = Path(__file__).resolve().parents[2]
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "VIRTUAL_ENV", "PYTHONPATH")
 SETTINGS = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -65,37 +62,6 @@ def _warm(jobs: Sequence[dict[str, Any]]) -> list[str]:
         Path(job["file"]).read_text(encoding="utf-8") for job in jobs if "file" in job
     )
     return ["torch"] if "torch" in code or "wenjin.stack" in code else []
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def library_digest(code: str, package: Path = PACKAGE) -> str:
-    """A hash of every file of our library that the code leads to by its imports; of nothing when it imports none."""
-    waiting, seen = _modules(code), {}
-    while waiting:
-        module = waiting.pop()
-        path = package.joinpath(*module.split(".")[1:]).with_suffix(".py")
-        if module not in seen and path.is_file():
-            seen[module] = path.read_text(encoding="utf-8")
-            waiting |= _modules(seen[module])
-    return digest("\n".join(f"{module}\n{seen[module]}" for module in sorted(seen)))
-
-
-def _modules(code: str) -> set[str]:
-    """The modules of ours that the code imports by name. Code that cannot be read imports nothing."""
-    try:
-        tree = ast.parse(code)
-    except SyntaxError:
-        return set()
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
-        elif isinstance(node, ast.Import):
-            found |= {name.name for name in node.names}
-    return {module for module in found if module.split(".")[0] == "wenjin"}
 
 
 def same_output(old: str, new: str) -> bool:
