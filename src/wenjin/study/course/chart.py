@@ -1,6 +1,6 @@
 """A chart of a run, drawn on the server as SVG and as a table: for a lesson, and for reading without scripts.
 
-    draw(texts, frames, "zh").html          a whole <figure>: title, legend, drawing, table
+    draw("loss", texts, frames, "zh").html  a whole <figure>: title, legend, drawing, table
     sketch(texts, curves, "zh", bands)      the same for curves of any origin: two runs over each other
 
 Curves differ in color, in dashes and in the shape of their marks, so no reader needs the color. Nothing carries a
@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from wenjin.kit.lab import Frame, Point, latest
 from wenjin.kit.text import Language, Text
+from wenjin.study.course.lab import Chart
 from wenjin.study.course.scale import Scale, measured_ticks, scale, spell, ticks
 
 TONES = 6  # colors, each with its own dashes and mark; a seventh curve begins again
@@ -41,26 +42,15 @@ MARKS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ChartTexts:
-    """`[chart.NAME]` of a lab's texts. `series`: what each series is called; one that is not named keeps its name."""
-
-    name: str
-    title: Text
-    x: Text
-    y: Text
-    log: Literal["", "x", "y", "xy"] = ""
-    series: Mapping[str, Text] | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Curve:
     """A line of a chart, its points by rising x. `tone` 1 to 6; `kind`: a run, the one it is compared with (hollow
-    marks), or the recorded reference (pale, without marks)."""
+    marks), or the recorded reference (pale, without marks); `series`: its name in the frames."""
 
     label: str
     tone: int
     points: tuple[tuple[float, float], ...]
     kind: Literal["run", "other", "reference"] = "run"
+    series: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +69,39 @@ class Drawn:
 
 
 def draw(
-    chart: ChartTexts,
+    name: str,
+    chart: Chart,
     frames: Iterable[Frame],
     language: Language,
     bands: Mapping[str, tuple[float, float]] | None = None,
     alt: str = "",
 ) -> Drawn:
     """The chart of that name in these frames. `bands`: ranges of y to be shaded, by what they are called."""
-    return sketch(chart, curves(chart, frames, language), language, bands, alt)
+    return sketch(chart, curves(name, chart, frames, language), language, bands, alt)
 
 
-def curves(chart: ChartTexts, frames: Iterable[Frame], language: Language) -> list[Curve]:
-    """The series of a chart, in the order of its texts, then of their first points."""
-    names = chart.series or {}
-    found: dict[str, list[tuple[float, float]]] = {name: [] for name in names}
-    for frame in latest(frame for frame in frames if isinstance(frame, Point) and frame.chart == chart.name):
+def curves(name: str, chart: Chart, frames: Iterable[Frame], language: Language, empty: bool = False) -> list[Curve]:
+    """The series of a chart, in the order of its texts, then of their first points. A series without a text keeps its
+    name. `empty`: those that have no point yet, too."""
+    found: dict[str, list[tuple[float, float]]] = {series: [] for series in chart.series}
+    for frame in latest(frame for frame in frames if isinstance(frame, Point) and frame.chart == name):
         if isinstance(frame, Point):
-            for name, value in frame.y.items():
-                found.setdefault(name, []).append((frame.x, value))
+            for series, value in frame.y.items():
+                found.setdefault(series, []).append((frame.x, value))
     return [
-        Curve(names[name][language] if name in names else name, number % TONES + 1, tuple(sorted(points)))
-        for number, (name, points) in enumerate(found.items())
-        if points
+        Curve(
+            chart.series[series][language] if series in chart.series else series,
+            number % TONES + 1,
+            tuple(sorted(points)),
+            series=series,
+        )
+        for number, (series, points) in enumerate(found.items())
+        if points or empty
     ]
 
 
 def sketch(
-    chart: ChartTexts,
+    chart: Chart,
     lines: Sequence[Curve],
     language: Language,
     bands: Mapping[str, tuple[float, float]] | None = None,
@@ -134,7 +130,7 @@ def sketch(
     return Drawn(title, svg, _legend(lines, bands or {}), table(chart, lines, language))
 
 
-def axes(chart: ChartTexts, lines: Sequence[Curve], bands: Mapping[str, tuple[float, float]]) -> tuple[Scale, Scale]:
+def axes(chart: Chart, lines: Sequence[Curve], bands: Mapping[str, tuple[float, float]]) -> tuple[Scale, Scale]:
     """The two axes: across and up."""
     points = [point for curve in lines for point in curve.points]
     across = scale((x for x, _ in points), "x" in chart.log, 0.03)
@@ -143,14 +139,13 @@ def axes(chart: ChartTexts, lines: Sequence[Curve], bands: Mapping[str, tuple[fl
 
 
 def as_data(
-    chart: ChartTexts,
+    chart: Chart,
     lines: Sequence[Curve],
     language: Language,
     bands: Mapping[str, tuple[float, float]] | None = None,
 ) -> dict[str, Any]:
     """The same chart for the page's script. What is no finite number is null there: a gap."""
     return {
-        "name": chart.name,
         "x": chart.x[language],
         "y": chart.y[language],
         "log": chart.log,
@@ -158,6 +153,7 @@ def as_data(
         "curves": [
             {
                 "label": curve.label,
+                "series": curve.series,
                 "tone": curve.tone,
                 "kind": curve.kind,
                 "points": [[x, y if math.isfinite(y) else None] for x, y in curve.points if math.isfinite(x)],
@@ -176,7 +172,7 @@ def summary(lines: Sequence[Curve], language: Language) -> str:
     )
 
 
-def table(chart: ChartTexts, lines: Sequence[Curve], language: Language) -> str:
+def table(chart: Chart, lines: Sequence[Curve], language: Language) -> str:
     """The points as a table, folded away; of very many, some, and it says so."""
     lines = [curve for curve in lines if curve.kind != "reference"]
     values = [dict(curve.points) for curve in lines]
