@@ -67,7 +67,7 @@ def test_right_answers_of_every_style_stay_within_half_of_the_tolerances(style: 
 def test_every_mistake_is_told_by_its_own_name(count: Count) -> None:
     for seed in range(count(20)):
         for name in WRITE.mistakes:
-            assert told(WRITE, frozenset((name,)), seed).name == name, seed
+            assert told(reference(seed), frozenset((name,))).name == name, seed
 
 
 def test_every_pattern_of_failing_cases_names_a_mistake() -> None:

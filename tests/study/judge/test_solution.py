@@ -24,6 +24,6 @@ def test_a_missing_or_wrong_reference_answer_is_a_fault_of_the_exercise(tmp_path
     with local_judge(tmp_path / "course") as judge:
         with pytest.raises(JudgeError, match=r"solution\.py"):
             judge.solution("kinds/top-p")
-        for name, said in (("top-p", "solution.py is missing"), ("word-count", "solution.py does not pass")):
+        for name, said in (("top-p", "solution.py is missing."), ("word-count", "solution.py does not pass.")):
             faults = judge.prove(f"kinds/{name}", pairs=0.0)
             assert [fault["what"]["en"] for fault in faults] == [said]

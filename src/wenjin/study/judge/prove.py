@@ -25,14 +25,24 @@ THIRDS = 0.03  # of the pairs may be told as a third mistake that explains less 
 DRAWS = (11, 12, 13)  # seeds on which each claim is proven
 
 
-def prove(exercise: Exercise, pairs: float, judge_starter: Callable[[], Verdict | None]) -> Iterator[tuple[Text, Text]]:
-    """What is wrong with the exercise and how to mend it; `pairs` is the share of mistake pairs that are tried."""
-    for blank, verdict in (("starter", judge_starter()),):
-        if verdict is not None and verdict.verdict == "pass":
-            yield (
-                Text(f"{blank} 直接通过了", f"the {blank} passes"),
-                Text("让起始代码至少违反一条承诺", "make the starter break at least one promise"),
-            )
+def prove(
+    exercise: Exercise, pairs: float, starter: bytes | None, judge: Callable[[bytes], Verdict]
+) -> Iterator[tuple[Text, Text]]:
+    """What is wrong with the exercise and how to mend it; `pairs` is the share of mistake pairs that are tried.
+
+    starter  what a learner begins with; None where there is no file to begin with
+    judge    the verdict on an answer as a learner gets it
+    """
+    if starter is not None and judge(starter).verdict == "pass":
+        yield (
+            Text("起始代码不用改就能通过。", "The starter passes as it is."),
+            Text("让它至少违反一条承诺。", "Make it break at least one promise."),
+        )
+    if judge(b"").verdict == "pass":
+        yield (
+            Text("空文件也能通过。", "An empty file passes."),
+            Text("加一个它通不过的用例。", "Add a case that it fails."),
+        )
     if isinstance(exercise, Code):
         yield from _code(exercise, pairs)
     elif isinstance(exercise, Numeric):
@@ -43,10 +53,9 @@ def prove(exercise: Exercise, pairs: float, judge_starter: Callable[[], Verdict 
         yield from _order(exercise)
 
 
-def told(exercise: Code, faults: frozenset[str], seed: int) -> Verdict:
+def told(reference: Reference, faults: frozenset[str]) -> Verdict:
     """The verdict on the author's own program with these faults, on one draw."""
-    reference = Reference(exercise, seed)
-    trial = Trial(exercise, reference, random.Random(seed))
+    trial = Trial(reference.exercise, reference, random.Random(0))
     for n in range(len(reference.cases)):
         trial.seen[n] = dict(reference.observe(n, faults))
         if reference.varies(n, faults):
@@ -56,51 +65,53 @@ def told(exercise: Code, faults: frozenset[str], seed: int) -> Verdict:
 
 def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
     for seed in DRAWS:
-        broken = list(_solution(exercise, seed))
+        reference = Reference(exercise, seed)
+        broken = list(_solution(reference))
         if broken:  # held against a solution that fails, a mistake says nothing
             yield from broken
             return
         for name in exercise.mistakes:
-            verdict = told(exercise, frozenset((name,)), seed)
+            verdict = told(reference, frozenset((name,)))
             if verdict.verdict == "pass":
                 yield _passes(name, seed)
             elif verdict.name != name:
                 yield _misnamed(name, verdict.name, seed)
-    yield from _pairs(exercise, pairs)
+        if seed == DRAWS[0]:
+            yield from _pairs(reference, pairs)
 
 
-def _pairs(exercise: Code, share: float) -> Iterator[tuple[Text, Text]]:
+def _pairs(reference: Reference, share: float) -> Iterator[tuple[Text, Text]]:
+    exercise = reference.exercise
     allowed = [pair for pair in combinations(exercise.mistakes, 2) if frozenset(pair) not in exercise.exclusive]
     tried = random.Random(0).sample(allowed, min(len(allowed), max(1, round(len(allowed) * share)))) if allowed else []
     thirds = []
     for pair in tried:
-        verdict = told(exercise, frozenset(pair), DRAWS[0])
+        verdict = told(reference, frozenset(pair))
         both = " + ".join(pair)
         if verdict.verdict == "pass":
             yield _passes(both, DRAWS[0])
         elif verdict.name not in exercise.mistakes and verdict.verdict != "error":
             yield _misnamed(both, verdict.name, DRAWS[0])
-        elif verdict.name not in pair and verdict.verdict != "error" and not _as_good(exercise, pair, verdict.name):
+        elif verdict.name not in pair and verdict.verdict != "error" and not _as_good(reference, pair, verdict.name):
             thirds.append(_misnamed(both, verdict.name, DRAWS[0]))
     if len(thirds) > THIRDS * len(tried):
         yield from thirds
 
 
-def _as_good(exercise: Code, pair: tuple[str, str], name: str | None) -> bool:
+def _as_good(reference: Reference, pair: tuple[str, str], name: str | None) -> bool:
     """Does the mistake that was named explain at least half of what the pair gets wrong? Then it is what shows."""
-    reference, faults = Reference(exercise, DRAWS[0]), frozenset(pair)
+    faults = frozenset(pair)
 
     def alike(n: int, others: frozenset[str]) -> bool:
-        return (
-            difference(reference.observe(n, faults), reference.observe(n, others), reference.cases[n].tolerance) is None
-        )
+        tolerance = reference.cases[n].tolerance
+        return difference(reference.observe(n, faults), reference.observe(n, others), tolerance) is None
 
     wrong = [n for n in range(len(reference.cases)) if not alike(n, NONE)]
-    return name in exercise.mistakes and 2 * sum(alike(n, frozenset((str(name),))) for n in wrong) >= len(wrong)
+    known = name in reference.exercise.mistakes
+    return known and 2 * sum(alike(n, frozenset((str(name),))) for n in wrong) >= len(wrong)
 
 
-def _solution(exercise: Code, seed: int) -> Iterator[tuple[Text, Text]]:
-    reference = Reference(exercise, seed)
+def _solution(reference: Reference) -> Iterator[tuple[Text, Text]]:
     for n, case in enumerate(reference.cases):
         seen = reference.observe(n, NONE)
         value = seen["value"]
@@ -117,24 +128,24 @@ def _solution(exercise: Code, seed: int) -> Iterator[tuple[Text, Text]]:
         else:
             continue
         yield (
-            Text(f"参考解在用例 {case.tag} 上{why.zh}", f"the solution {why.en} on case {case.tag}"),
-            Text("改正参考解，或去掉这个用例", "mend the solution or drop the case"),
+            Text(f"参考解在用例 {case.tag} 上{why.zh}。", f"The solution {why.en} on case {case.tag}."),
+            Text("改正参考解，或去掉这个用例。", "Mend the solution or drop the case."),
         )
 
 
 def _passes(name: str, seed: int) -> tuple[Text, Text]:
     return (
-        Text(f"错误 {name} 通过了（抽样 {seed}）", f"the mistake {name} passes (draw {seed})"),
-        Text("加一个能把它分辨出来的用例", "add a case that tells it apart"),
+        Text(f"错误 {name} 通过了（抽样 {seed}）。", f"The mistake {name} passes (draw {seed})."),
+        Text("加一个能把它分辨出来的用例。", "Add a case that tells it apart."),
     )
 
 
 def _misnamed(name: str, called: str | None, seed: int) -> tuple[Text, Text]:
     return (
-        Text(f"错误 {name} 被叫作 {called}（抽样 {seed}）", f"the mistake {name} is called {called} (draw {seed})"),
+        Text(f"错误 {name} 被叫作 {called}（抽样 {seed}）。", f"The mistake {name} is called {called} (draw {seed})."),
         Text(
-            "加一个能分辨两者的用例，或把它们列为互斥",
-            "add a case that tells them apart, or list them as exclusive",
+            "加一个能分辨两者的用例，或把它们列为互斥。",
+            "Add a case that tells them apart, or list them as exclusive.",
         ),
     )
 
@@ -150,8 +161,8 @@ def _check(exercise: Exercise, name: str | None, answer: Any, variant: int = 0) 
     verdict = answers.judge(exercise, _document(answer, variant))
     if name is None and verdict.verdict != "pass":
         yield (
-            Text(f"参考解没有通过（变式 {variant}）", f"the solution does not pass (variant {variant})"),
-            Text("改正参考解", "mend the solution"),
+            Text(f"参考解没有通过（变式 {variant}）。", f"The solution does not pass (variant {variant})."),
+            Text("改正参考解。", "Mend the solution."),
         )
     elif name and verdict.verdict == "pass":
         yield _passes(name, variant)

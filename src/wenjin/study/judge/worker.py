@@ -139,24 +139,22 @@ class Worker:
     def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
         """The faults of an exercise, for its author."""
         shelved = self.shelf.get(exercise)
-        starter = shelved.folder / "starter.py"
-
-        def judge_starter() -> Verdict | None:
-            return self._verdict(exercise, starter.read_bytes(), 1) if starter.exists() else None
-
-        found = [*self._reference(exercise), *prove(shelved.exercise, pairs, judge_starter)]
+        path = shelved.folder / "starter.py"
+        starter = path.read_bytes() if path.exists() else None
+        proof = prove(shelved.exercise, pairs, starter, lambda answer: self._verdict(exercise, answer, 1))
+        found = [*self._reference(exercise), *proof]
         return [{"where": exercise, "what": what.as_dict(), "remedy": remedy.as_dict()} for what, remedy in found]
 
     def _reference(self, exercise: str) -> Iterator[tuple[Text, Text]]:
         """What is wrong with the answer that learners will read."""
-        mend = Text(f"在练习目录里写一份能通过的 {NAME}", f"write a {NAME} that passes in the exercise's folder")
+        mend = Text(f"在练习目录里写一份能通过的 {NAME}。", f"Write a {NAME} that passes in the exercise's folder.")
         try:
             text = self.solution(exercise)
         except OSError:
-            yield Text(f"没有 {NAME}", f"{NAME} is missing"), mend
+            yield Text(f"没有 {NAME}。", f"{NAME} is missing."), mend
             return
         if self._verdict(exercise, text.encode(), 1).verdict != "pass":
-            yield Text(f"{NAME} 没有通过", f"{NAME} does not pass"), mend
+            yield Text(f"{NAME} 没有通过。", f"{NAME} does not pass."), mend
 
     def tier(self) -> dict[str, Any]:
         """The sandbox tier that the canaries proved."""

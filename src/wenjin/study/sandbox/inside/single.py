@@ -1,12 +1,11 @@
 """A process for one learner, where there is no fork: warm up, wait for the one line that begins, run, end."""
 
-import contextlib
 import gc
 import importlib
 import os
 import sys
-import traceback
 
+from .ending import run_and_exit
 from .warming import reseed, warm
 
 
@@ -33,17 +32,7 @@ def main(names: tuple[str, ...], entries: list[str], folders: int, box: str) -> 
     entry, seconds, memory = _line(request).split()
     _limit(int(seconds), int(memory))
     reseed()
-    code = 1
-    try:
-        modules[entry].main(request, reply)
-        code = 0
-    except BaseException:
-        traceback.print_exc()
-    finally:
-        with contextlib.suppress(BaseException):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code)
+    run_and_exit(lambda: modules[entry].main(request, reply))
 
 
 def _line(place: int) -> str:

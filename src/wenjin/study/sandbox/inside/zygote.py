@@ -24,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from . import confine, hugepages, kernel, landlock, memory
+from .ending import run_and_exit
 from .places import Guards, Places
 from .warming import compute, reseed, warm
 
@@ -172,7 +173,6 @@ class Zygote:
 
     def learner(self, orders: int, status: int) -> NoReturn:
         """The process that runs the learner's code."""
-        code = 71
         try:
             os.setsid()
             parent = os.getppid()
@@ -192,16 +192,10 @@ class Zygote:
             if self.guards.limits:
                 own_count = (self.guards.nested or self.alone) and kernel.release() >= (5, 14)
                 confine.limit(limits["seconds"], limits["memory"], self.address_space, own_count)
-            code = 1
-            entry.main(3, 4)
-            code = 0
         except BaseException:
             traceback.print_exc()
-        finally:
-            with contextlib.suppress(BaseException):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(code)
+            os._exit(71)
+        run_and_exit(lambda: entry.main(3, 4))
 
     def take_order(self) -> tuple[Any, dict[str, Any]]:
         """Wait for what to run, and for its pipes: request and reply become 3 and 4, output 1 and 2."""
