@@ -14,9 +14,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import FULL
+from wenjin.kit.exercise import Limits
 from wenjin.study.judge.client import Judge, local_judge
 
 PORT = 48123
+SHORT = """
+from dataclasses import replace
+from tests.conftest import FULL
+from wenjin.kit.exercise import Limits
+exercise = replace(exercise, limits=Limits(seconds={seconds}))
+"""
+
+
+def seconds() -> float:
+    """An answer's time: the exercise's own in the full depth, else less, as six answers wait for its end each time."""
+    return Limits().seconds if FULL else 2.0
 
 
 @dataclass
@@ -92,6 +105,8 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
     curriculum = home / "curriculum"
     shutil.copytree(str(files("wenjin") / "curriculum"), curriculum, ignore=shutil.ignore_patterns("__pycache__"))
     exercise = curriculum / "transformer" / "self_attention" / "exercises" / "write_attention"
+    with (exercise / "grade.py").open("a", encoding="utf-8") as grade:
+        grade.write(SHORT.format(seconds=seconds()))
     (exercise / "solution_canary.py").write_text("# CANARY-SOLUTION scaled_dot_product_attention\n")
     heard: list[str] = []
     listeners = _listen(heard)

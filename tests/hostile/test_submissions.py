@@ -9,13 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.hostile.conftest import Ground
+from tests.hostile.conftest import Ground, seconds
 from tests.hostile.corpus import ALL, CORRECT, FORGING, WRONG, Submission
-from wenjin.kit.exercise import Limits
 
 EXERCISE = "self-attention/write-attention"
 GOOD = ALL["correct_matmul"]
-LATEST = Limits().seconds + 2.0
+LATEST = seconds() + 2.0
 
 Count = Callable[[int], int]
 
