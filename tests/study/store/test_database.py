@@ -31,8 +31,8 @@ import time
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{before}"
 
 
 def upgrade() -> None:
@@ -50,7 +50,9 @@ def later(tmp_path: Path) -> Callable[[float], Path]:
     def make(pause: float = 0.0) -> Path:
         folder = tmp_path / "later"
         shutil.copytree(database.MIGRATIONS, folder, dirs_exist_ok=True)
-        (folder / "versions" / "0002_notes.py").write_text(NEXT.replace("{pause}", str(pause)))
+        (folder / "versions" / "9999_notes.py").write_text(
+            NEXT.replace("{pause}", str(pause)).replace("{before}", database.SCHEMA)
+        )
         return folder
 
     return make
@@ -92,7 +94,7 @@ def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut_and_nobody_else_
 
 def test_a_newer_schema_keeps_every_event(here: Places, later: Callable[[], Path]) -> None:
     events = filled(here)
-    data = opened(here, later(), "0002")
+    data = opened(here, later(), "9999")
     assert data.events() == events
     assert data._do(lambda c: c.exec_driver_sql("SELECT count(*) FROM event WHERE note = 'noted'").scalar()) == 50
     data.close()
@@ -102,9 +104,9 @@ def test_before_a_migration_a_checked_copy_is_made(tmp_path: Path, later: Callab
     here = Places(tmp_path, tmp_path, tmp_path, f"sqlite:///{tmp_path / 'wenjin.db'}", tmp_path, tmp_path, tmp_path)
     events = filled(here)
     assert not here.backups.exists()
-    opened(here, later(), "0002").close()
+    opened(here, later(), "9999").close()
     copies = list(here.backups.iterdir())
-    assert [copy.name for copy in copies] == ["wenjin-0001-20260301T120000.db"]
+    assert [copy.name for copy in copies] == [f"wenjin-{database.SCHEMA}-20260301T120000.db"]
     assert copies[0].stat().st_mode & 0o777 == 0o600
     back = Database(f"sqlite:///{copies[0]}", tmp_path / "unused")
     assert back.events() == events
@@ -113,12 +115,14 @@ def test_before_a_migration_a_checked_copy_is_made(tmp_path: Path, later: Callab
 
 def test_newer_data_are_refused_and_not_touched(here: Places, later: Callable[[], Path]) -> None:
     events = filled(here)
-    opened(here, later(), "0002").close()
+    opened(here, later(), "9999").close()
     before = here.database.read_bytes() if here.database.exists() else b""
-    with pytest.raises(StoreError, match=r"written by a newer version .0002; this program knows 0001.*git pull"):
+    with pytest.raises(
+        StoreError, match=rf"written by a newer version .9999; this program knows {database.SCHEMA}.*git pull"
+    ):
         opened(here)
     assert (here.database.read_bytes() if here.database.exists() else b"") == before
-    data = opened(here, later(), "0002")
+    data = opened(here, later(), "9999")
     assert data.events() == events
     data.close()
 
@@ -130,7 +134,7 @@ def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new(
     program = (
         "import sys; from pathlib import Path; from wenjin.study.store.database import Database\n"
         "import alembic.command, sqlalchemy.dialects; print('begin', flush=True)\n"
-        "Database(sys.argv[1], Path(sys.argv[2]), migrations=Path(sys.argv[3]), schema='0002')"
+        "Database(sys.argv[1], Path(sys.argv[2]), migrations=Path(sys.argv[3]), schema='9999')"
     )
     command = [sys.executable, "-c", program, here.database_url, str(here.backups), str(later(0.2))]
     dice = random.Random(3)
@@ -145,7 +149,7 @@ def test_a_kill_in_a_migration_leaves_the_old_schema_or_the_new(
             break
         assert data.events() == events
         data.close()
-    data = opened(here, later(0), "0002")
+    data = opened(here, later(0), "9999")
     assert data.events() == events
     data.close()
 

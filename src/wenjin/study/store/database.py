@@ -18,20 +18,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, Text, create_engine, event, inspect, select, text
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import BigInteger
 
 from wenjin.kit import text as kit
-from wenjin.study.store import faults
+from wenjin.study.store import faults, jobs
 from wenjin.study.store.log import Conflict, Draft, Event, StoreError
 
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).with_name("migrations")
-SCHEMA = "0001"  # what this program writes; equal to the newest of `migrations/`, which a test compares
+SCHEMA = "0002"  # what this program writes; equal to the newest of `migrations/`, which a test compares
 # Exclusive first: then the write-ahead log needs no memory shared between processes.
 PRAGMAS = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0")
 PATIENCE = 10.0  # seconds that an operation waits for a PostgreSQL that went away
@@ -101,7 +101,7 @@ class Database:
         self._read = 0
         # One SQLite connection serves all threads, one at a time.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
-        self._insert: Any = sqlite.insert if self._is_sqlite else postgresql.insert
+        self._insert: Any = sqlite.insert if self._is_sqlite else _postgres_insert()
         self._engine = _sqlite(self.url) if self._is_sqlite else _postgres(self.url)
         try:
             self._migrate(backups, now, migrations, schema)
@@ -113,8 +113,17 @@ class Database:
             raise
 
     def append(self, event: Event) -> None:
+        self._do(lambda connection: self._append(connection, event))
+
+    def _append(self, connection: Connection, event: Event) -> bool:
+        """Whether the event is new."""
         row = event.as_dict() | {"data": json.dumps(event.data)}
-        self._do(lambda c: c.execute(self._insert(events).values(row).on_conflict_do_nothing(index_elements=["id"])))
+        add = self._insert(events).values(row).on_conflict_do_nothing(index_elements=["id"])
+        return connection.execute(add.returning(events.c.id)).first() is not None
+
+    def jobs(self, request: Mapping[str, Any]) -> Any:
+        """What `jobs.Jobs` asks for."""
+        return self._do(lambda connection: jobs.answer(connection, self._insert, self._append, request))
 
     def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
         if self._is_sqlite:  # nobody else writes: what was read stays read, and a page costs the newest events alone
@@ -280,6 +289,12 @@ def _sqlite(url: URL) -> Any:
 
 def _postgres(url: URL) -> Any:
     return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
+
+
+def _postgres_insert() -> Any:
+    from sqlalchemy.dialects import postgresql  # here, since it costs a start that needs none fifty milliseconds
+
+    return postgresql.insert
 
 
 def _went_away(error: SQLAlchemyError) -> bool:

@@ -21,7 +21,8 @@ from typing import Any, Literal
 from wenjin.kit.text import Text
 from wenjin.study.store import faults, wire
 from wenjin.study.store.database import Closed, Database
-from wenjin.study.store.log import Conflict, Draft, Event, Log, StoreError
+from wenjin.study.store.jobs import Jobs
+from wenjin.study.store.log import Conflict, Draft, Event, StoreError
 from wenjin.study.store.places import Places
 
 try:
@@ -55,7 +56,7 @@ OTHER_VERSION = Text(
 )
 
 
-def open_log(places: Places, *, role: Role, url: str | None = None) -> Log:
+def open_log(places: Places, *, role: Role, url: str | None = None) -> "SharedLog":
     """The learner's log. `url` is the address of a server's page, told to whoever is refused."""
     return SharedLog(places, role, url)
 
@@ -103,6 +104,11 @@ class SharedLog:
         if "conflict" in row:
             raise Conflict(Draft(**row["conflict"]))
         return Draft(**row)
+
+    @property
+    def jobs(self) -> Jobs:
+        """The queue of lab runs, kept by the owner too."""
+        return Jobs(self._do)
 
     def close(self) -> None:
         with self._one:
@@ -282,6 +288,8 @@ def answer(database: Database, request: Mapping[str, Any]) -> Any:
                 return _plain(database.save_draft(request["subject"], request["text"], request["revision"]))
             except Conflict as conflict:
                 return {"conflict": _plain(conflict.current)}
+        case "jobs":
+            return database.jobs(request)
         case unknown:
             raise ValueError(unknown)
 
