@@ -21,7 +21,6 @@ from wenjin.study.judge.client import Judge, local_judge
 PORT = 48123
 SHORT = """
 from dataclasses import replace
-from tests.conftest import FULL
 from wenjin.kit.exercise import Limits
 exercise = replace(exercise, limits=Limits(seconds={seconds}))
 """
