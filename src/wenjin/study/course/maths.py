@@ -1,5 +1,7 @@
 r"""Formulas to HTML on the server: KaTeX in a small JavaScript engine (`dukpy`), cached by content.
 
+Those of the course are set when the pages are built (`formulas`): the engine starts for a new one only.
+
     \frac{a}{b} -> KaTeX -> MathML for screen readers, boxes for the eye -> style="…" becomes class="kx-…"
 
 Pages forbid inline styles (CSP: style-src 'self'), and KaTeX places its boxes with them. So each distinct style
@@ -21,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.text import Text
+from wenjin.study.course.formulas import Formula, Formulas
 
 DIST = Path(__file__).parents[1] / "web" / "static" / "dist"
 OPTIONS = {"output": "htmlAndMathml", "strict": False, "trust": False, "maxSize": 60, "maxExpand": 500}
@@ -31,6 +34,7 @@ CALL = """(function () {
 STYLE = re.compile(r'<([a-z]+)((?: [\w:-]+="[^"]*")*?) style="([^"]*)"((?: [\w:-]+="[^"]*")*)')
 CLASS = re.compile(r' class="([^"]*)"')
 DECLARATION = re.compile(r"[a-z-]+:[^{};<>]+")
+KEPT = 2000  # formulas in memory; all are on a disk
 UNTRUSTED = re.compile(r"\\(html[A-Za-z]*|includegraphics|href|url)(?![A-Za-z])")
 
 
@@ -43,7 +47,7 @@ class MathsError(ValueError):
 
 
 class Maths:
-    """Sets formulas; safe to share between threads. Nothing is loaded before the first formula that no cache has.
+    """Sets formulas; safe to share between threads. The engine is loaded for the first formula that nothing holds.
 
     cache  a folder for finished formulas, made when needed; None keeps them in memory only
     katex  the file katex.min.js; by default the one of the built pages
@@ -52,7 +56,8 @@ class Maths:
     def __init__(self, cache: Path | None = None, katex: Path | None = None) -> None:
         self._cache = cache
         self._katex = katex
-        self._made: dict[str, str] = {}
+        self._built: Formulas | None = None
+        self._made: dict[str, Formula] = {}
         self._rules: dict[str, str] = {}
         self._lock = threading.Lock()
         self._engine = ThreadPoolExecutor(1, thread_name_prefix="katex")  # the engine belongs to one thread
@@ -66,17 +71,22 @@ class Maths:
         key = hashlib.sha256(f"{path.name}\n{json.dumps(OPTIONS)}\n{display}\n{tex}".encode()).hexdigest()
         with self._lock:
             if key in self._made:
-                return self._made[key]
-        kept = self._read(key)
-        if kept is None:
-            page, rules = without_styles(self._engine.submit(self._render, path, tex, display).result())
-            self._write(key, page, rules)
-        else:
-            page, rules = kept
+                return self._made[key][0]
+        formula = (self._built and self._built.find(key)) or self._read(key)
+        if formula is None:
+            formula = without_styles(self._engine.submit(self._render, path, tex, display).result())
+            self._write(key, *formula)
         with self._lock:
-            self._rules.update(rules)
-            self._made[key] = page
-        return page
+            self._rules.update(formula[1])
+            if self._cache is not None and len(self._made) >= KEPT:
+                self._made.clear()
+            self._made[key] = formula
+        return formula[0]
+
+    def made(self) -> dict[str, Formula]:
+        """What was set since the start, by key: the build keeps it for the course that runs."""
+        with self._lock:
+            return dict(self._made)
 
     def sheet(self) -> str:
         """The rules of every class made so far, in a stable order."""
@@ -88,6 +98,8 @@ class Maths:
         return hashlib.sha256(self.sheet().encode()).hexdigest()[:12]
 
     def close(self) -> None:
+        if self._built is not None:
+            self._built.close()
         self._engine.shutdown(wait=False, cancel_futures=True)
 
     def _path(self) -> Path:
@@ -95,6 +107,8 @@ class Maths:
             try:
                 names = json.loads((DIST / "manifest.json").read_text(encoding="utf-8"))["files"]
                 self._katex = DIST / names["katex.js"]
+                if "formulas.db" in names:
+                    self._built = Formulas(DIST / names["formulas.db"])
             except (OSError, ValueError, KeyError):
                 raise MathsError(
                     Text(
@@ -116,7 +130,7 @@ class Maths:
             raise fault(tex, answer["fault"], answer.get("at"))
         return str(answer["html"])
 
-    def _read(self, key: str) -> tuple[str, dict[str, str]] | None:
+    def _read(self, key: str) -> Formula | None:
         """A formula from the cache folder; None when it is not there or cannot be read: it is then made again."""
         if self._cache is None:
             return None
@@ -139,7 +153,7 @@ class Maths:
             return
 
 
-def without_styles(page: str) -> tuple[str, dict[str, str]]:
+def without_styles(page: str) -> Formula:
     """KaTeX's HTML with each style="…" as a class, and the rules of these classes."""
     rules: dict[str, str] = {}
 

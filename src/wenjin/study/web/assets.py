@@ -25,15 +25,14 @@ class Assets:
         self.sheet = "\n".join(
             path.read_text(encoding="utf-8") for path in sorted((folder / "style").glob("*.css"))
         ).encode()
-        self.own = {path.name: path for path in folder.iterdir() if path.is_file()}
+        own = [path for path in folder.iterdir() if path.is_file()]
+        self.own = {path.name: f"/static/{path.name}?v={digest(path.read_bytes())}" for path in own}
+        self.own["style.css"] = f"/static/style.css?v={digest(self.sheet)}"
 
     def __call__(self, name: str) -> str | None:
         if name in self.built:
             return f"/static/dist/{self.built[name]}"
-        if name == "style.css":
-            return f"/static/style.css?v={digest(self.sheet)}"
-        path = self.own.get(name)
-        return f"/static/{name}?v={digest(path.read_bytes())}" if path else None
+        return self.own.get(name)
 
     def style(self) -> Response:
         return Response(self.sheet, media_type="text/css", headers={"cache-control": FOREVER})

@@ -1,6 +1,7 @@
 """Build the pages' scripts, fonts and formula style: `python -m wenjin.study.web.build`.
 
     npm ci (the locked packages) -> esbuild (one bundle an island) -> static/dist, each name with its content's hash
+    the course -> KaTeX -> formulas.db, so that no page waits for a formula
 
 The manifest is written last, in one step, and names all that belongs to the build: a build that is killed leaves
 the one before it in force, and files that no manifest names are swept away by the next. Node comes from PATH, else
@@ -34,6 +35,7 @@ TAKEN = {
     "katex.js": "katex/dist/katex.min.js",  # run by the server, never sent to a browser
     "katex.css": "katex/dist/katex.min.css",
 }
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 BUNDLED = ("app", "editor")
 
 
@@ -155,7 +157,34 @@ def contents(islands: Path, bundles: Path) -> Iterator[tuple[str, bytes]]:
             css = re.sub(r"url\(fonts/([^)]+)\)", lambda found: f"url({fonts[found[1]]})", css)
             content = css.encode()
         yield name, content
+    yield "formulas.db", formulas((modules / TAKEN["katex.js"]).read_bytes(), bundles)
     yield "licenses.txt", licenses(modules)
+
+
+def formulas(katex: bytes, folder: Path) -> bytes:
+    """All formulas of the course, set by this engine. A text that is wrong costs only its own: the pages tell of it."""
+    # Here, since the pages themselves ask this file for the manifest only.
+    from wenjin.study.course.formulas import write
+    from wenjin.study.course.load import CURRICULUM, read
+    from wenjin.study.course.maths import Maths
+    from wenjin.study.course.render import Renderer
+
+    engine = folder / hashed("katex.js", katex)  # by this name the pages know it, and the formulas it sets
+    engine.write_bytes(katex)
+    maths = Maths(None, engine)
+    renderer = Renderer(maths)
+    course, _ = read(CURRICULUM)
+    for topic in course.topics.values():
+        for language in LANGUAGES:
+            if topic.written:
+                renderer.render(topic, course, language)
+            exercises = [text for e in topic.exercises for text in (e.task, *e.hints)]
+            for text in (*exercises, *(side for card in topic.cards for side in (card.front, card.back))):
+                renderer.markdown(text[language] if text else "", language)
+    maths.close()
+    shelf = folder / "formulas.db"
+    write(shelf, maths.made())
+    return shelf.read_bytes()
 
 
 def licenses(modules: Path) -> bytes:
