@@ -19,7 +19,7 @@ FAMILIES = {
     "state.": get_args(Status),
     "verdict.": get_args(Class),
     "settings.theme-": THEMES,
-    "search.kind-": ("topic", "lesson", "card", "exercise"),
+    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note"),
     "home.": ("ask", "write", "mend"),
     "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store"),
 }

@@ -20,7 +20,7 @@ def margins(topic: Topic, language: Language) -> Mapping[str, str]:
     if topic.written and topic.folder:
         path = topic.folder / f"lesson.{language}.md"
         found |= _sections(path, path.stat().st_mtime_ns)
-    found |= {f"lab-{lab.name}": lab.name for lab in topic.labs}
+    found |= {f"lab-{lab.name}": lab.title[language] if lab.title else lab.name for lab in topic.labs}
     return found | {f"card-{card.id}": card.front[language] for card in topic.cards}
 
 

@@ -17,7 +17,7 @@ from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge, JudgeError
 from wenjin.study.store.log import Log, StoreError
 from wenjin.study.store.places import Places
-from wenjin.study.web import answers, api, door, pages
+from wenjin.study.web import answers, api, door, notes, pages, topics
 from wenjin.study.web.assets import STATIC, Files
 from wenjin.study.web.guard import Guard
 from wenjin.study.web.security import Sessions
@@ -51,7 +51,7 @@ def create_app(
 
     app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for routes in (pages, answers, api, door):
+    for routes in (pages, topics, notes, answers, api, door):
         app.include_router(routes.router(site))
     app.mount("/static", Files(directory=STATIC), name="static")
     app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)

@@ -31,8 +31,7 @@ def router(site: Site) -> APIRouter:
     @routes.post("/settings")
     def change(lang: str = Form(""), theme: str = Form(""), back: str = Form("/")) -> Response:
         """Remember a choice of language or theme, and go back to where it was made."""
-        safe = back if back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable() else "/"
-        response = RedirectResponse(safe, 303)
+        response = RedirectResponse(own_page(back, "/"), 303)
         if lang in ("zh", "en"):
             remember(response, "wenjin-lang", lang)
         if theme in THEMES:
@@ -53,3 +52,9 @@ def router(site: Site) -> APIRouter:
         return RedirectResponse(site.assets("seal.svg") or "/static/seal.svg", 301)
 
     return routes
+
+
+def own_page(back: str, otherwise: str) -> str:
+    """The page to go back to, if it is one of ours: a form may carry any address."""
+    own = back.startswith("/") and not back.startswith(("//", "/\\")) and back.isprintable()
+    return back if own else otherwise

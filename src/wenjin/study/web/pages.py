@@ -1,17 +1,17 @@
-"""The pages that are read: home, track, map, topic, search, settings."""
+"""The pages that lead somewhere: home, track, map, search, settings."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
 from wenjin.study.course.graph import Course, Exercise, Topic
-from wenjin.study.course.listing import ListingError
 from wenjin.study.progress.state import Progress, Status
 from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
+
+NOTES = 5  # of the learner's own, above what else a search finds
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,48 +49,12 @@ def router(site: Site) -> APIRouter:
         done = {t.id for t in course.topics.values() if passed(t, progress)}
         return site.page(request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written)
 
-    @routes.get("/topics/{topic}")
-    def topic(request: Request, topic: str) -> Response:
-        if topic not in course.topics:
-            raise HTTPException(404)
-        found = course.topics[topic]
-        language = site.speaks(request)
-        standings = site.progress().exercises
-        page = site.renderer.render(found, course, language) if found.written else None
-        cards = [
-            {
-                "id": c.id,
-                "section": c.section,
-                "front": site.html(c.front, language),
-                "back": site.html(c.back, language),
-            }
-            for c in found.cards
-        ]
-        return site.page(
-            request,
-            "topic.html",
-            topic=found,
-            page=page,
-            cards=cards,
-            status=lambda exercise: standings[exercise.id].status,
-            leads=[t for t in course.topics.values() if topic in t.prerequisites],
-            near=[] if found.written else list(near(course, found)),
-            tracks=[t for t in course.tracks.values() if topic in t.topics],
-            maths=site.maths(),
-        )
-
-    @routes.get("/library/{module}")
-    def library(request: Request, module: str) -> Response:
-        try:
-            source = site.renderer.source(module)
-        except ListingError:
-            raise HTTPException(404) from None
-        return site.page(request, "library.html", module=module, source=source)
-
     @routes.get("/search")
     def search(request: Request, q: str = "") -> Response:
         query = " ".join(q[:200].split())
-        hits = site.search().find(query, site.speaks(request))
+        language = site.speaks(request)
+        own = site.search_notes().find(query, language, limit=NOTES)
+        hits = own + site.search().find(query, language)
         return site.page(request, "search.html", place="search", query=query, hits=hits)
 
     @routes.get("/settings")
@@ -131,14 +95,3 @@ def inside(drawn: Drawing, topic: Topic) -> bool:
     """Is a topic drawn in the region of its own stage?"""
     region, node = drawn.regions.get(topic.stage), drawn.nodes[topic.id]
     return region is not None and region.y < node.y < region.bottom and region.x < node.center < region.x + region.width
-
-
-def near(course: Course, topic: Topic) -> Iterator[Topic]:
-    """The written topics nearest to one that is not: among what it needs, else all that are written, a few."""
-    seen, wave = {topic.id}, list(topic.prerequisites)
-    found: list[Topic] = []
-    while wave and not found:
-        seen.update(wave)
-        found = [course.topics[id] for id in dict.fromkeys(wave) if course.topics[id].written]
-        wave = [need for id in wave for need in course.topics[id].prerequisites if need not in seen]
-    yield from found or [t for t in course.topics.values() if t.written][:3]

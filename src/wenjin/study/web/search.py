@@ -1,4 +1,4 @@
-"""Search over the course: topics, the questions of lessons, cards and exercises, in both languages.
+"""Search over the course, in both languages, and over the learner's notes.
 
     text -> tokens: Chinese as overlapping pairs (梯度下降 -> 梯度 度下 下降), the rest as words -> FTS5, in memory
 
@@ -17,6 +17,8 @@ from markupsafe import Markup, escape
 from wenjin.kit.text import Language
 from wenjin.study.course.graph import Course
 from wenjin.study.course.lesson import parse
+from wenjin.study.course.margins import margins
+from wenjin.study.store.notes import Note
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 PIECES = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
@@ -27,7 +29,7 @@ WINDOW = 46  # characters of text shown before and after what was found (half as
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something that can be found. `kind`: topic, lesson, card or exercise; `within`: what it is part of."""
+    """Something to find. `kind`: topic, lesson, card, exercise, lab or note; `within`: what it is part of."""
 
     kind: str
     language: Language
@@ -132,6 +134,12 @@ def documents(course: Course) -> Iterator[Document]:
                     url = f"{home}/exercises/{exercise.name}"
                     task = plain(exercise.task[language])
                     yield Document("exercise", language, exercise.title[language], title, url, task)
+            for lab in topic.labs:
+                if lab.texts:
+                    url = f"{home}/labs/{lab.name}"
+                    yield Document(
+                        "lab", language, lab.texts.title[language], title, url, plain(lab.texts.asks[language])
+                    )
             if topic.written and topic.folder:
                 lesson = parse((topic.folder / f"lesson.{language}.md").read_text(encoding="utf-8"))
                 for question in lesson.questions:
@@ -139,10 +147,22 @@ def documents(course: Course) -> Iterator[Document]:
                     yield Document("lesson", language, plain(question.heading), title, url, plain(question.text))
 
 
+def of_notes(notes: Iterable[Note], course: Course) -> Iterator[Document]:
+    """The learner's notes, under the headings of both languages, since a note itself may be in either."""
+    for note in notes:
+        topic = course.topics.get(note.topic)
+        for language in LANGUAGES:
+            heads = margins(topic, language) if topic else {}
+            title, url = plain(heads.get(note.anchor, note.anchor)), f"/topics/{note.topic}#note-{note.anchor}"
+            within = topic.title[language] if topic else note.topic
+            yield Document("note", language, title, within, url, plain(note.text))
+
+
 def plain(markdown: str) -> str:
     """Markdown without its marks, formulas as one would type them."""
-    text = re.sub(r"^\s*(?:#+|[-*+]|\d+\.|>)\s+|^\s*[-|: ]+$|\{#[\w-]+\}", "", markdown, flags=re.MULTILINE)
-    text = re.sub(r"\{\{.*?\}\}", "…", text)
-    text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", text)
-    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^}]*)\}", r"\1", text.replace(r"\sqrt", "√"))
+    marks = r"^[ \t]*(?:#+|[-*+]|\d+\.|>)[ \t]+|^[ \t]*[-|:][-|: ]*$|\{#[\w-]+\}"
+    text = re.sub(marks, "", markdown, flags=re.MULTILINE)
+    text = re.sub(r"\{\{[^{}]*\}\}", "…", text)  # what may be skipped over holds no beginning of the same: a note
+    text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # of nothing but brackets takes no longer
+    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}\\]*)\}", r"\1", text.replace(r"\sqrt", "√"))
     return re.sub(r"[*`|{}]|\$\$?|\\(?=[a-zA-Z])", "", text)

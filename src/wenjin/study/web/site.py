@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -23,11 +23,12 @@ from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
 from wenjin.study.progress.state import Progress, state
 from wenjin.study.store.log import Log
+from wenjin.study.store.notes import Note, Notes
 from wenjin.study.store.places import Places
 from wenjin.study.web import typeset
 from wenjin.study.web.assets import Assets
 from wenjin.study.web.atlas import Drawing, draw
-from wenjin.study.web.search import Search, documents
+from wenjin.study.web.search import Search, documents, of_notes, plain
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
 
@@ -41,6 +42,7 @@ class Site:
     """
     language  what a visitor reads who never chose and whose browser asks for neither
     warming   the judge's answer to `warm`, once it was asked to; it holds the sandbox's tier
+    due       how many cards are to be reviewed now; shown in the frame of every page, so it must be quick
     """
 
     course: Course
@@ -54,7 +56,9 @@ class Site:
     words: Mapping[str, Text] = field(default_factory=load_words)
     assets: Assets = field(default_factory=Assets)
     warming: "Future[dict[str, Any]] | None" = None
+    due: Callable[[], int] = lambda: 0
     _once: threading.Lock = field(default_factory=threading.Lock)
+    _noted: tuple[list[Note], Search] | None = None
 
     @cached_property
     def environment(self) -> Environment:
@@ -67,8 +71,18 @@ class Site:
             lstrip_blocks=True,
             auto_reload=False,
         )
-        environment.filters |= {"say": say, "ticks": typeset.ticks, "fold": typeset.fold, "inline": self._inline}
+        environment.filters |= {
+            "say": say,
+            "ticks": typeset.ticks,
+            "fold": typeset.fold,
+            "inline": self._inline,
+            "plain": plain,
+        }
         return environment
+
+    @cached_property
+    def notes(self) -> Notes:
+        return Notes(self.log, self.places.workspace, self.course)
 
     @cached_property
     def _search(self) -> Search:
@@ -84,6 +98,14 @@ class Site:
     def search(self) -> Search:
         with self._once:  # the first to ask builds it
             return self._search
+
+    def search_notes(self) -> Search:
+        """An index of the learner's notes as they stand; made anew when one has changed."""
+        notes = self.notes.every()
+        with self._once:
+            if self._noted is None or self._noted[0] != notes:
+                self._noted = (notes, Search(of_notes(notes, self.course)))
+            return self._noted[1]
 
     def warm(self) -> None:
         """Start what a first page or a first verdict would wait for."""
@@ -164,6 +186,8 @@ class Site:
             "csrf": request.state.csrf,
             "session": request.state.session,
             "place": "",
+            "due": self.due,
+            "paper": request.cookies.get("wenjin-paper", ""),
             "maths": None,
         }
         body = self.environment.get_template(template).render(scope | values)
