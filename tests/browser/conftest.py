@@ -1,6 +1,7 @@
 """A real server, started as a learner starts it, and a real browser before it.
 
-course     a server on a fresh data folder; `course.open(context)` gives a page that is logged in
+course     a server on a fresh data folder, one for all modules; a module that needs a folder of its own makes another
+           fixture of this name
 visit      opens pages of one fresh browser profile; every Content-Security-Policy violation, script error and failed
            request of ours fails the test that caused it
 picture    `picture(page, "name")` keeps what was seen as a PNG in the folder WENJIN_PICTURES; without it, nothing
@@ -17,8 +18,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -48,6 +52,7 @@ class Course:
     port: int
     process: "subprocess.Popen[str] | None" = None
     token: str = ""
+    cookies: list[Any] = field(default_factory=list)
 
     @property
     def address(self) -> str:
@@ -79,6 +84,15 @@ class Course:
                 time.sleep(0.05)
         raise AssertionError("the server does not answer")
 
+    def log_in(self) -> list[Any]:
+        """The cookies of one session, by the address that `start` printed: it is good for one use."""
+        if not self.cookies:
+            jar = CookieJar()
+            urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar)).open(self.token).close()
+            as_sent = {"url": self.address, "httpOnly": True, "sameSite": "Strict"}
+            self.cookies = [{"name": c.name, "value": c.value} | as_sent for c in jar]
+        return list(self.cookies)
+
     def entrance(self) -> str:
         """A start address that nobody has used: a second `start` on the same data folder prints one."""
         argv = [sys.executable, "-m", "wenjin.cli", "start", "--no-browser", "--data", str(self.folder / "data")]
@@ -104,15 +118,24 @@ class Course:
         self.process.wait(timeout=30)
 
 
-@pytest.fixture(scope="session")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+@contextmanager
+def running(folder: Path) -> Iterator[Course]:
+    """A server over that folder, on a port that was free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    running = Course(tmp_path_factory.mktemp("course"), port)
-    running.start()
-    yield running
-    running.stop()
+    started = Course(folder, port)
+    started.start()
+    try:
+        yield started
+    finally:
+        started.stop()
+
+
+@pytest.fixture(scope="session")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with running(tmp_path_factory.mktemp("course")) as started:
+        yield started
 
 
 def chromium() -> str:
@@ -123,7 +146,7 @@ def chromium() -> str:
     return path
 
 
-@pytest.fixture(scope="module")  # while it lasts, an event loop runs in this thread: other modules may want their own
+@pytest.fixture(scope="package")  # while it lasts, an event loop runs in this thread: other folders want their own
 def browser() -> Iterator[Browser]:
     path = chromium()
     with sync_playwright() as playwright:
@@ -148,15 +171,9 @@ def picture() -> Picture:
 
 
 @pytest.fixture(scope="module")
-def session(course: Course, browser: Browser) -> list[object]:
-    """The cookies of one login; a start address is good for one use."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(course.entrance())
-    assert page.url == f"{course.address}/"
-    cookies: list[object] = list(context.cookies())
-    context.close()
-    return cookies
+def session(course: Course) -> list[Any]:
+    """The cookies of a login."""
+    return course.log_in()
 
 
 @dataclass
@@ -190,7 +207,7 @@ Visiting = Callable[..., Visit]
 
 
 @pytest.fixture
-def visit(course: Course, browser: Browser, session: list[object]) -> Iterator[Visiting]:
+def visit(course: Course, browser: Browser, session: list[Any]) -> Iterator[Visiting]:
     """`visit(lang="zh", theme="dark", scripts=True, width=1280)` gives a Visit."""
     made: list[Visit] = []
 
@@ -204,7 +221,7 @@ def visit(course: Course, browser: Browser, session: list[object]) -> Iterator[V
             locale="zh-CN" if lang == "zh" else "en-US",
             reduced_motion="reduce",
         )
-        context.add_cookies(session)  # type: ignore[arg-type]
+        context.add_cookies(session)
         chosen = {"wenjin-lang": lang, "wenjin-theme": theme}
         context.add_cookies([{"name": k, "value": v, "url": course.address} for k, v in chosen.items()])
         made.append(Visit(course, context))

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import WRITE, Picture, Visiting
+from tests.browser.conftest import WRITE, Course, Picture, Visiting
 
 PAGES = ["/", "/map", "/topics/self-attention", "/topics/multi-head-attention", "/search?q=softmax", "/settings", WRITE]
 EVALUATED = re.compile(r"\shx-on|\son[a-z]+\s*=|javascript:|\sjs:", re.IGNORECASE)
@@ -30,6 +30,17 @@ def test_holds_nothing_inline_and_breaks_no_rule(visit: Visiting, picture: Pictu
         assert page.locator("html").get_attribute("lang") == lang
         picture(page, f"{name(path)}-{lang}-{theme}")
         assert widest(page) <= 1280
+
+
+def test_the_printed_address_opens_the_course_once(course: Course, browser: Browser) -> None:
+    address = course.entrance()
+    for landed in (f"{course.address}/", address):
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(address)
+        assert page.url == landed
+        assert page.locator("nav").count() == int(landed != address)
+        context.close()
 
 
 def widest(page: Page) -> int:

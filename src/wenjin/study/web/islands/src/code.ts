@@ -129,7 +129,7 @@ export class CodeEditor {
           typeOver,
           nonce ? EditorView.cspNonce.of(nonce) : [],
           EditorState.phrases.of(language === "zh" ? PHRASES : {}),
-          EditorView.contentAttributes.of({ "aria-label": say("editor"), spellcheck: "false", translate: "no" }),
+          EditorView.contentAttributes.of({ "aria-label": say("editor"), spellcheck: "false", translate: "no", tabindex: "0" }),
           // Esc lets the next Tab leave the editor (CodeMirror's own rule), so the keyboard is not trapped.
           keymap.of([...closeBracketsKeymap, ...defaultKeymap, ...searchKeymap, ...historyKeymap, ...completionKeymap, indentWithTab]),
           EditorView.updateListener.of((update) => {

@@ -1,0 +1,48 @@
+"""A course that somebody has learned in: done through its own addresses, as a script of the learner would."""
+
+import json
+import urllib.request
+from typing import Any
+
+from tests.browser.conftest import Course
+from wenjin.study.store.places import places
+from wenjin.study.web.security import api_token
+
+WRONG = """import torch
+
+
+def scaled_dot_product_attention(q, k, v, causal=False):
+    T, S = q.shape[-2], k.shape[-2]
+    scores = q.double() @ k.double().transpose(-1, -2)  # 没有除以根号 d
+    if causal:
+        future = torch.ones(T, S, dtype=torch.bool, device=q.device).triu(S - T + 1)
+        scores = scores.masked_fill(future, float("-inf"))
+    return (scores.softmax(-1) @ v.double()).to(q.dtype)
+"""
+
+
+class Hand:
+    """Speaks to a running course with the token of scripts."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        secret = bytes.fromhex(places(course.folder / "data", environ={}).secret.read_text(encoding="ascii"))
+        self.token = api_token(secret)
+
+    def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        headers = {"authorization": f"Bearer {self.token}", "content-type": "application/json"}
+        sent = json.dumps(body or {}).encode() if method != "GET" else None
+        request = urllib.request.Request(self.course.address + path, sent, headers, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+def live(course: Course) -> dict[str, str]:
+    """Tries an exercise, opens a hint, keeps a draft. Returns what fills the blanks of addresses."""
+    hand = Hand(course)
+    exercise = "/api/exercises/self-attention/write-attention"
+    hand.ask("POST", f"{exercise}/attempts", {"source": WRONG})
+    hand.ask("POST", f"{exercise}/hints")
+    kept = hand.ask("GET", f"{exercise}/draft")
+    hand.ask("PUT", f"{exercise}/draft", {"text": WRONG, "revision": kept["revision"]})
+    return {}
