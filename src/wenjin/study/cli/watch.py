@@ -38,6 +38,7 @@ RESET = Text("文件已恢复为起始的样子。", "The file is as it was at t
 KEPT = Text("原来的内容保存在 {kept}。", "What stood there is kept in {kept}.")
 PICK = Text("输入编号并回车，跳到那一题。", "A number and Enter goes to that exercise.")
 UNKNOWN_KEY = Text("没有 {key} 这个键。", "There is no key {key}.")
+ASKS = Text("按 y 仍然运行这一次。", "y runs it this once.")
 GONE = Text("文件不见了；按 r 重新备好。", "The file is gone; r lays it again.")
 
 
@@ -49,6 +50,7 @@ class Watch:
         self.progress = desk.progress()
         course = desk.course.exercises
         self.exercise = exercise or course[self.progress.following() or next(iter(self.progress.exercises))]
+        self._asks = False  # whether the answer was not run for want of a sandbox, and may be this once
         self._typed = ""  # a number that is being typed
         self._seen: dict[Path, bytes] = {}  # what each file held when we laid or judged it: saving that is no news
         self._open(self.exercise)
@@ -110,25 +112,30 @@ class Watch:
                 self._reset()
             case "s":
                 self._solution()
+            case "y" if self._asks:
+                self._judge(confirmed=True)
             case "q" | "\x03" | "\x04":
                 return False
             case _:
                 self._draw(UNKNOWN_KEY.format(key=clean(key) or "?")[self.desk.language])
         return True
 
-    def _judge(self, answer: bytes | None = None) -> None:
+    def _judge(self, answer: bytes | None = None, confirmed: bool = False) -> None:
         answer = settled(self.file) if answer is None else answer
         if answer is None:
             self._draw(GONE[self.desk.language])
             return
         self._seen[self.file] = answer
-        result = self.desk.attempt(self.exercise, answer, "watch")
+        result = self.desk.attempt(self.exercise, answer, "watch", confirmed)
+        self._asks = result["name"] == "unconfined"
         standing = self.desk.standing(self.exercise)
         known = {**self.progress.exercises, self.exercise.id: standing}
         self.progress = type(self.progress)(known, self.progress.settings)
         shown: list[RenderableType] = [verdict(result, self.exercise.topic, self.desk.language)]
         if result["unkept"]:
             shown += ["", clean(result["unkept"][self.desk.language])]
+        if self._asks:
+            shown += ["", ASKS[self.desk.language]]
         if result["verdict"] == "pass":
             done = self.progress.following() is None
             shown += ["", (ALL_DONE if done else PASSED)[self.desk.language]]

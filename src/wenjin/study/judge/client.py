@@ -54,11 +54,13 @@ class Judge:
             return Verdict("error", feedback, "judge-fault").as_dict()
         return result
 
-    def run(self, exercise: str, source: bytes, scratch: str) -> dict[str, Any]:
-        """Run an answer with the learner's own lines after it: {"output", "error", "ms"}. No verdict, no record."""
-        result: dict[str, Any] = self._ask(
-            "run", exercise=exercise, answer=base64.b64encode(source).decode(), scratch=scratch
-        )
+    def run(self, exercise: str, source: bytes, scratch: str, *, confirmed: bool = False) -> dict[str, Any]:
+        """Run an answer with the learner's own lines after it, without verdict or record.
+
+        Returns {"output", "error": {zh, en} | None, "unconfined": it was not run for want of `confirmed`, "ms"}.
+        """
+        given = base64.b64encode(source).decode()
+        result: dict[str, Any] = self._ask("run", exercise=exercise, answer=given, scratch=scratch, confirmed=confirmed)
         return result
 
     def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:

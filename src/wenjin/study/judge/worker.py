@@ -104,12 +104,12 @@ class Worker:
         try:
             text = decode(base64.b64decode(answer))
         except Unreadable as unreadable:
-            return {"output": "", "error": unreadable.text.as_dict(), "ms": 0.0}
+            return {"output": "", "error": unreadable.text.as_dict(), "unconfined": False, "ms": 0.0}
         with ExitStack() as stack:
             try:
                 channel = JobChannel(stack.enter_context(self._open(shelved.limits, confirmed)))
             except Unconfined:
-                return {"output": "", "error": messages.say("unconfined").as_dict(), "ms": 0.0}
+                return {"output": "", "error": messages.say("unconfined").as_dict(), "unconfined": True, "ms": 0.0}
             try:
                 loaded = channel.ask(
                     {"op": "load", "source": text, "form": shelved.form, "define": shelved.define, "forbidden": []}
@@ -124,7 +124,7 @@ class Worker:
                 error = messages.say("bad-reply")
             output = channel.printed()
         elapsed = round((time.perf_counter() - began) * 1e3, 1)
-        return {"output": output, "error": error and error.as_dict(), "ms": elapsed}
+        return {"output": output, "error": error and error.as_dict(), "unconfined": False, "ms": elapsed}
 
     def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:
         """What a learner is shown of an exercise that is not answered by a program."""

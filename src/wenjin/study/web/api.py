@@ -28,11 +28,13 @@ class Attempt(BaseModel):
     source: Source | None = None
     answer: Source | dict[str, Any] | None = None
     variant: Annotated[int, Field(ge=0, le=10**9)] = 0
+    confirmed: bool = False  # run it this once where nothing confines it
 
 
 class Run(BaseModel):
     source: Source
     scratch: Source = ""
+    confirmed: bool = False
 
 
 class DraftText(BaseModel):
@@ -60,7 +62,15 @@ def router(site: Site) -> APIRouter:
         source = "page" if request.state.session else "api"
 
         def judged() -> dict[str, Any]:
-            return attempt(site.judge, site.log, found.id, answer, variant=given.variant, source=source)
+            return attempt(
+                site.judge,
+                site.log,
+                found.id,
+                answer,
+                variant=given.variant,
+                source=source,
+                confirmed=given.confirmed,
+            )
 
         return JSONResponse(await to_thread.run_sync(judged, limiter=judging))
 
@@ -83,7 +93,8 @@ def router(site: Site) -> APIRouter:
             return refusal(site.words["exercise.no-run"], 400)
 
         def ran() -> dict[str, Any]:
-            return site.judge.run(found.id, given.source.encode("utf-8", "surrogatepass"), given.scratch)
+            source = given.source.encode("utf-8", "surrogatepass")
+            return site.judge.run(found.id, source, given.scratch, confirmed=given.confirmed)
 
         return JSONResponse(await to_thread.run_sync(ran, limiter=judging))
 

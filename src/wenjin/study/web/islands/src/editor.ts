@@ -18,6 +18,7 @@
 //                  (scripts hide the inputs and put buttons there that move a line up or down)
 //       <button name="do" value="judge">           Ctrl-Enter
 //       <button name="do" value="run">             Ctrl-Shift-Enter: run without submitting (code forms)
+//       <button name="do" value="judge-unconfined">, run-unconfined: made here, with a verdict or output that asks for it
 //       <button name="do" value="reset">           back to the starter; the text before stays in the history of undo
 //     </form>
 //     <p id="draft-state" role="status"></p>       saved, saving, not saved (and why)
@@ -138,26 +139,26 @@ function start(): void {
     busy = false;
   }
 
-  async function judge(): Promise<void> {
+  async function judge(confirmed = false): Promise<void> {
     void save();
-    await show<Verdict>(find("verdict"), "judging", "/attempts", { answer: text(), variant }, (verdict) => {
+    await show<Verdict>(find("verdict"), "judging", "/attempts", { answer: text(), variant, confirmed }, (verdict) => {
       if (verdict.verdict === "pass") void renew();
       return verdictElement(verdict, lesson);
     });
     await attempts.fresh();
   }
 
-  async function run(): Promise<void> {
+  async function run(confirmed = false): Promise<void> {
     const scratch = (document.getElementById("scratch") as HTMLTextAreaElement | null)?.value ?? "";
-    await show<Ran>(find("run"), "running", "/runs", { source: text(), scratch }, ranElement);
+    await show<Ran>(find("run"), "running", "/runs", { source: text(), scratch, confirmed }, ranElement);
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    const pressed = (event.submitter as HTMLButtonElement | null)?.value ?? "judge";
-    if (pressed === "run") void run();
+    const [pressed, confirmed] = ((event.submitter as HTMLButtonElement | null)?.value ?? "judge").split("-");
+    if (pressed === "run") void run(confirmed !== undefined);
     else if (pressed === "reset") reset();
-    else void judge();
+    else void judge(confirmed !== undefined);
   });
 
   document.addEventListener("htmx:after:swap", () => void renew());

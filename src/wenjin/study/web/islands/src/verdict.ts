@@ -19,9 +19,13 @@ export type Verdict = {
   unkept: Both | null;
 };
 
-export type Ran = { output: string; error: Both | null; ms: number };
+export type Ran = { output: string; error: Both | null; unconfined: boolean; ms: number };
 
 const box = (kind: string, text: string) => el("pre", { class: kind, tabindex: "0" }, text);
+
+// Where nothing confines an answer, each run is asked for: the form of the page takes the press.
+const confirm = (doing: "judge" | "run") =>
+  el("p", {}, el("button", { class: "button", form: "answer", name: "do", value: `${doing}-unconfined` }, say("unconfined")));
 
 export function verdictElement(given: Verdict, lesson: string): HTMLElement {
   return el(
@@ -40,6 +44,7 @@ export function verdictElement(given: Verdict, lesson: string): HTMLElement {
     ),
     given.unkept && noticeElement(given.unkept[language]),
     el("p", { class: "verdict-text" }, ...ticks(given.feedback[language])),
+    given.name === "unconfined" && confirm("judge"),
     given.case && box("verdict-case", given.case[language]),
     given.section &&
       el("p", { class: "verdict-section" }, el("a", { href: `${lesson}#${given.section}` }, say("section"))),
@@ -55,6 +60,7 @@ export function ranElement(ran: Ran): HTMLElement {
     { class: "run-output" },
     el("h3", {}, say("ran"), " ", el("span", { class: "verdict-ms" }, `${ran.ms.toFixed(0)} ms`)),
     ran.error && el("p", {}, ...ticks(ran.error[language])),
+    ran.unconfined && confirm("run"),
     ran.output ? box("", ran.output) : !ran.error && el("p", { class: "quiet" }, say("nothing")),
   );
 }

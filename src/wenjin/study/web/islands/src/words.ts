@@ -13,6 +13,7 @@ const WORDS = {
   more: ["完整的报错", "The whole error"],
   output: ["你的程序打印的内容", "What your program printed"],
   nothing: ["程序没有打印任何内容。", "The program printed nothing."],
+  unconfined: ["仍然运行这一次", "Run it this once"],
   ran: ["运行结果", "Result of the run"],
   judging: ["正在判题……", "Judging…"],
   running: ["正在运行……", "Running…"],
@@ -36,6 +37,12 @@ const WORDS = {
   "conflict-browser": [
     "这个浏览器里还留着一份没保存过的文字。请选一份。",
     "This browser still keeps a text that was never saved. Choose one of the two.",
+  ],
+  "note-saved": ["笔记已保存", "Note saved"],
+  "note-conflict": ["这条笔记在别处也改过了", "This note was changed elsewhere too"],
+  "too-long": [
+    "太长了，没有保存：一条笔记最多 1 MB。请写短一些，或者存成文件。",
+    "Too long, not saved: a note may have 1 MB at most. Make it shorter, or keep it in a file.",
   ],
   mine: ["用这个窗口里的", "Keep what is in this window"],
   theirs: ["用另一份", "Take the other one"],
