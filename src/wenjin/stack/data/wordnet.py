@@ -27,3 +27,48 @@ CATEGORIES = (  # lexnames(5WN): the place is the number
     "verb.competition", "verb.consumption", "verb.contact", "verb.creation", "verb.emotion", "verb.motion",
     "verb.perception", "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
 )  # fmt: skip
+EXAMPLE = re.compile(r'"([^"]+)"')
+MARKER = re.compile(r"\((?:a|p|ip)\)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Sense:
+    """One meaning (a synset). `relations`: (kind, id of the other sense), as in ("@", "n02085998"): its hypernym."""
+
+    id: str
+    category: str
+    words: tuple[str, ...]
+    gloss: str
+    examples: tuple[str, ...]
+    relations: tuple[tuple[str, str], ...]
+
+
+def read(text: str) -> Iterator[Sense]:
+    """The senses of a database file; the lines of its license begin with a space. Raises ValueError, with the line."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line and not line.startswith(" "):
+            try:
+                yield sense(line)
+            except (ValueError, IndexError) as error:
+                raise ValueError(f"line {number} is no sense of WordNet: {error}") from None
+
+
+def sense(line: str) -> Sense:
+    """One line. Raises ValueError or IndexError for what is none."""
+    fields, bar, gloss = line.partition(" | ")
+    if not bar:
+        raise ValueError("no gloss")
+    part = fields.split()
+    offset, category, kind, count = part[0], CATEGORIES[int(part[1])], part[2], int(part[3], 16)
+    words = tuple(MARKER.sub("", word).replace("_", " ") for word in part[4 : 4 + 2 * count : 2])
+    first = 5 + 2 * count
+    related = part[first : first + 4 * int(part[first - 1])]
+    relations = tuple((related[n], _key(related[n + 2], related[n + 1])) for n in range(0, len(related), 4))
+    examples = tuple(EXAMPLE.findall(gloss))
+    definition = EXAMPLE.sub("", gloss).rstrip(" ;\n")
+    return Sense(_key(kind, offset), category, words, definition.strip() or gloss.strip(), examples, relations)
+
+
+def _key(kind: str, offset: str) -> str:
+    """A satellite adjective (s) stands in the file of the adjectives."""
+    return ("a" if kind == "s" else kind) + offset
