@@ -36,7 +36,7 @@ TAKEN = {
     "katex.css": "katex/dist/katex.min.css",
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-BUNDLED = ("app", "editor")
+BUNDLED = ("app", "editor", "notes")
 
 
 class BuildError(Exception):

@@ -1,4 +1,5 @@
-// Every page: search by "/", theme and language, relative times, keyboard help.
+// Every page: search by "/" and its results by arrows, theme and language, relative times, keyboard help; and what
+// makes reading easier (reading.ts).
 //
 // Each of these only makes a page that works without it quicker to use. The markup it looks for:
 //
@@ -16,15 +17,9 @@
 //   [data-needs-script]                            starts `hidden`, is shown once scripts run
 
 import { language, meta } from "./api";
+import { writing } from "./dom";
+import "./reading";
 import { say } from "./words";
-
-// "/" and "?" are keys of the page only where nobody is writing.
-function writing(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    (target.isContentEditable || target.closest("input, textarea, select, [contenteditable]") !== null)
-  );
-}
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || writing(event.target)) return;
@@ -37,6 +32,19 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     openDialog("keys");
   }
+});
+
+// In the results of a search the arrows move; from the field Down leads into them, and Up from the first one back.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  const by = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
+  const hits = [...document.querySelectorAll<HTMLElement>(".hits h2 a")];
+  const field = document.querySelector<HTMLElement>("main input[type=search]");
+  if (!by || !hits.length || (writing(event.target) && event.target !== field)) return;
+  const at = hits.findIndex((hit) => hit === document.activeElement);
+  if (at < 0 && by < 0) return;
+  event.preventDefault();
+  (at + by < 0 ? field : hits[Math.min(at + by, hits.length - 1)])?.focus();
 });
 
 function openDialog(id: string): void {

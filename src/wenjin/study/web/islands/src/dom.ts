@@ -25,3 +25,11 @@ export function ticks(text: string): (Node | string)[] {
   if (parts.length % 2 === 0) return [text];
   return parts.map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
+
+// A key belongs to the page only where nobody is writing.
+export function writing(target: EventTarget | null): boolean {
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || target.closest("input, textarea, select, [contenteditable]") !== null)
+  );
+}

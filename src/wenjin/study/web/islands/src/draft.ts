@@ -6,28 +6,48 @@
 // texts are shown, and nothing is written until the learner has chosen. What the browser keeps is dropped only when
 // the course has acknowledged the same text, so a closed window or a stopped server costs nothing.
 
-import { ask, Refused, Unreachable } from "./api";
+import { ask, type Both, language, Refused, Unreachable } from "./api";
 import { differenceElement } from "./diff";
 import { el } from "./dom";
-import { say } from "./words";
+import { say, type Word } from "./words";
 
 const PAUSE = 400; // ms without typing before a save
 const LONGEST = 1000; // ms after which a save happens while typing goes on
 const AGAIN = 2000; // ms to the next try after a failure
 const PATIENCE = 3; // seconds that a save may take before it is called a failure
+const REST = 4000; // ms without typing after which a text is settled
 
 type Saved = { text: string | null; revision: number };
 type Kept = { text: string; base: number; at: number };
 
 export type Place = {
-  api: string; //             /api/exercises/TOPIC/NAME
+  api: string; //             /api/exercises/TOPIC/NAME: the draft is at …/draft
+  address?: string; //        the draft's own address, where it is another one
   state: HTMLElement; //      where to say how the draft stands
   conflict: HTMLElement; //   where to show two versions
   show(text: string): void; // put a text into the editor; it does not count as typing
+  words?: Partial<Record<Word, Word>>; // what is said instead, where it is no answer
+  largest?: number; //        bytes of a text that can be sent at all
+  // Where a text that rests is more than a draft: each save says whether the hand rests, and this hears of it.
+  settled?(answer: Settled): void;
 };
+
+export type Settled = { html: string; maths: string; fault: Both | null };
+
+// The address of each draft of which this browser keeps a text that the course has not acknowledged.
+export function unsaved(): Set<string> {
+  try {
+    const keys = Object.keys(localStorage).filter((key) => key.startsWith("wenjin.draft:"));
+    return new Set(keys.map((key) => key.slice("wenjin.draft:".length, key.lastIndexOf(":"))));
+  } catch {
+    return new Set();
+  }
+}
 
 export class Draft {
   private acknowledged: string; // what the course has
+  private rested: string; // what it has as settled
+  private resting = 0;
   private timer = 0;
   private waitingSince = 0; // when the oldest unsaved change was made; 0 when there is none
   private sending = false;
@@ -41,7 +61,7 @@ export class Draft {
     private text: string,
     private revision: number,
   ) {
-    this.acknowledged = text;
+    this.acknowledged = this.rested = text;
     this.prefix = `wenjin.draft:${place.api}:`;
     this.own = this.prefix + Math.random().toString(36).slice(2);
     this.kept = this.read();
@@ -59,31 +79,42 @@ export class Draft {
   changed(text: string): void {
     this.text = text;
     this.waitingSince ||= Date.now();
+    clearTimeout(this.resting);
     if (text === this.acknowledged && !this.choosing) {
       this.forget();
       this.say("saved");
     } else if (!this.keep()) {
-      this.say("failed", say("lost"));
+      this.say("failed", this.word("lost"));
     }
     this.schedule(Math.max(0, Math.min(PAUSE, this.waitingSince + LONGEST - Date.now())));
   }
 
-  // Save now, if there is anything to save.
-  async save(leaving = false): Promise<void> {
+  // Save now, if there is anything to save. With `settle` the text is done, for the time being.
+  async save(leaving = false, settle = leaving): Promise<void> {
     clearTimeout(this.timer);
-    if (this.choosing || this.sending || this.text === this.acknowledged) return;
-    this.sending = true;
+    this.timer = 0;
+    const settles = settle && this.place.settled !== undefined && this.text !== this.rested;
+    if (this.choosing || this.sending || (this.text === this.acknowledged && !settles)) return;
     const sent = this.text;
+    if (this.place.largest && new TextEncoder().encode(sent).length > this.place.largest)
+      return this.say("failed", say("too-long"));
+    this.sending = true;
     const slow = setTimeout(() => this.say("saving"), 800);
     try {
-      const reply = await ask<Saved>(
+      const reply = await ask<Saved & Settled>(
         "PUT",
-        `${this.place.api}/draft`,
-        { text: sent, revision: this.revision },
+        this.address,
+        { text: sent, revision: this.revision, settled: settles },
         { seconds: PATIENCE, accept: [409], keepalive: leaving },
       );
       if (reply.status === 409) this.refused(reply.body, sent);
-      else this.accepted(sent, reply.body.revision);
+      else {
+        if (settles) this.rested = sent;
+        this.accepted(sent, reply.body.revision);
+        if (settles) this.place.settled?.(reply.body);
+        const fault = settles && reply.body.fault;
+        if (fault && this.text === sent) this.say("saved", fault[language]);
+      }
     } catch (error) {
       this.failed(error);
     } finally {
@@ -91,6 +122,14 @@ export class Draft {
       this.sending = false;
     }
     if (!this.choosing && this.text !== this.acknowledged && !this.timer) this.schedule(PAUSE);
+  }
+
+  private get address(): string {
+    return this.place.address ?? `${this.place.api}/draft`;
+  }
+
+  private word(word: Word): string {
+    return say(this.place.words?.[word] ?? word);
   }
 
   private schedule(wait: number): void {
@@ -108,6 +147,8 @@ export class Draft {
     this.waitingSince = 0;
     this.forget();
     this.say("saved");
+    clearTimeout(this.resting);
+    if (this.place.settled && text !== this.rested) this.resting = setTimeout(() => void this.save(false, true), REST);
   }
 
   // The course holds a later revision. Where its text is one that this window wrote, only the answer got lost.
@@ -118,13 +159,13 @@ export class Draft {
       this.revision = saved.revision;
       this.acknowledged = theirs;
     };
-    this.choose(say("conflict-server"), theirs, settle);
+    this.choose(this.word("conflict-server"), theirs, settle);
   }
 
   private failed(error: unknown): void {
     const kept = this.keep();
     const why = error instanceof Refused ? error.message : error instanceof Unreachable ? say("gone") : String(error);
-    this.say("failed", kept ? say("unsaved") + why : say("lost"));
+    this.say("failed", kept ? this.word("unsaved") + why : this.word("lost"));
     this.schedule(AGAIN);
   }
 
@@ -132,7 +173,7 @@ export class Draft {
   private async refresh(): Promise<void> {
     if (this.choosing || this.sending || this.text !== this.acknowledged) return;
     try {
-      const { body } = await ask<Saved>("GET", `${this.place.api}/draft`, undefined, { seconds: PATIENCE });
+      const { body } = await ask<Saved>("GET", this.address, undefined, { seconds: PATIENCE });
       if (this.text !== this.acknowledged || body.text === null || body.revision <= this.revision) return;
       this.revision = body.revision;
       if (body.text === this.text) return;
@@ -163,7 +204,7 @@ export class Draft {
       this.kept.splice(0, this.kept.length, ...rest);
       return this.recover();
     }
-    this.choose(say("conflict-browser"), kept.text, () => {
+    this.choose(this.word("conflict-browser"), kept.text, () => {
       this.drop(key);
       this.kept.shift();
     });
@@ -173,7 +214,7 @@ export class Draft {
   private choose(why: string, theirs: string, settle: () => void): void {
     this.choosing = true;
     this.keep();
-    this.say("conflict", say("conflict-title"));
+    this.say("conflict", this.word("conflict-title"));
     const done = (text: string) => {
       settle();
       this.choosing = false;
@@ -189,7 +230,7 @@ export class Draft {
       if (details.open) details.append(differenceElement(theirs, this.text));
     });
     this.place.conflict.replaceChildren(
-      el("h3", {}, say("conflict-title")),
+      el("h3", {}, this.word("conflict-title")),
       el("p", {}, why),
       details,
       el(
@@ -209,7 +250,7 @@ export class Draft {
     this.place.show(text);
   }
 
-  private say(state: "saved" | "saving" | "failed" | "conflict", words = say(state === "saved" ? "saved" : "saving")): void {
+  private say(state: "saved" | "saving" | "failed" | "conflict", words = this.word(state === "saved" ? "saved" : "saving")): void {
     this.place.state.dataset.state = state;
     if (this.place.state.textContent !== words) this.place.state.textContent = words;
   }
