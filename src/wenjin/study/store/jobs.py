@@ -124,7 +124,7 @@ def answer(
                 connection.execute(table.update().where(table.c.id == request["id"]).values(wish="stop")).rowcount
             )
         case "release":
-            return _change(connection, request, request["mine"], holder="", beat=0.0)
+            return _change(connection, request, request["mine"], holder="", beat=0.0, starts=0)
         case "end":
             event = Event.from_dict(request["event"])
             ours = (table.c.id == request["id"]) & (table.c.holder == request["mine"])

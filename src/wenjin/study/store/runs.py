@@ -63,7 +63,7 @@ class Runs:
                 if b"\n" not in found:  # a picture may be longer
                     found += file.readline()
         except FileNotFoundError:
-            return Rows([], 0)
+            return Rows([], after)
         except OSError as error:
             raise faults.of_system(error, self.folder(run)) from error
         whole = found[: found.rfind(b"\n") + 1]
@@ -112,10 +112,12 @@ class Runs:
                 os.fsync(file.fileno())
             os.replace(new, path)
             _sync(path.parent)
-        except OSError as error:
+        except BaseException as error:
             with suppress(OSError):
                 new.unlink(missing_ok=True)
-            raise faults.of_system(error, path) from error
+            if isinstance(error, OSError):
+                raise faults.of_system(error, path) from error
+            raise
 
     def forget_kept(self, run: str) -> None:
         """Delete what the lab saved: the run is over, or begins anew."""

@@ -15,7 +15,9 @@ from wenjin.study.course.graph import Course
 from wenjin.study.course.maths import Maths
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge, JudgeError
-from wenjin.study.store.log import Log, StoreError
+from wenjin.study.labs.runner import Runner
+from wenjin.study.store.log import StoreError
+from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
 from wenjin.study.web import answers, api, door, notes, pages, topics
 from wenjin.study.web.assets import STATIC, Files
@@ -28,7 +30,7 @@ log_of_web = logging.getLogger("wenjin.web")
 
 def create_app(
     course: Course,
-    log: Log,
+    log: SharedLog,
     judge: Judge,
     places: Places,
     *,
@@ -42,12 +44,15 @@ def create_app(
     """
     sessions = Sessions(secret, time.time())
     renderer = Renderer(Maths(places.data / "formulas"))
-    site = Site(course, log, judge, places, sessions, renderer, language, version)
+    runner = Runner(log, course, places)
+    site = Site(course, log, judge, runner, places, sessions, renderer, language, version)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         site.warm()
+        runner.start()
         yield
+        runner.close()
 
     app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site

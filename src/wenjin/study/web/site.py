@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -21,6 +21,7 @@ from wenjin.kit.text import Language, Text
 from wenjin.study.course.graph import Course, Exercise
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
+from wenjin.study.labs.runner import Runner
 from wenjin.study.progress.state import Progress, state
 from wenjin.study.store.log import Log
 from wenjin.study.store.notes import Note, Notes
@@ -33,6 +34,7 @@ from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
 
 THEMES = ("auto", "light", "dark")
+PATIENCE = 30.0  # seconds
 YEAR = 365 * 24 * 3600
 log = logging.getLogger("wenjin.web")
 
@@ -48,6 +50,7 @@ class Site:
     course: Course
     log: Log
     judge: Judge
+    runner: Runner
     places: Places
     sessions: Sessions
     renderer: Renderer
@@ -113,13 +116,12 @@ class Site:
         threading.Thread(target=self._prepare, daemon=True, name="warm").start()
 
     def _prepare(self) -> None:
+        """The search and the map, once the judge is warm: a first verdict has both processors to itself."""
+        if self.warming is not None:
+            wait([self.warming], PATIENCE)
         try:
             self.search()
             _ = self.drawing
-            for topic in self.course.topics.values():
-                if topic.written:
-                    for language in ("zh", "en"):
-                        self.renderer.render(topic, self.course, language)
         except Exception:
             log.exception("preparing the pages failed")  # they are then prepared when asked for, and say what is wrong
 
