@@ -26,6 +26,7 @@ from mdit_py_plugins.dollarmath.index import dollarmath_plugin, math_inline_doll
 ANCHOR = re.compile(r"\s*\{#([a-z0-9]+(?:-[a-z0-9]+)*)\}\s*$")
 NUMBER = re.compile(r"(`+).+?\1|\{\{\s*([\w-]+)\.(\w+)\s*(?::([^{}]*?))?\s*\}\}")  # code is left alone
 DIRECTIVE = re.compile(r"\{([a-z]+)\}\s*(.*)", re.DOTALL)
+LONGEST = 100  # lines of a displayed formula: who writes `$$` on each line of a long note waits no longer
 CLOSED = re.compile(r"^(.*?)\$\$\s*(?:\{check=\"([^\"]*)\"\})?\s*$", re.DOTALL)
 ARGUMENT = re.compile(r'([\w-]+)=(?:"([^"]*)"|(\S+))|(\S+)')
 
@@ -110,12 +111,16 @@ def _numbers(state: StateCore) -> None:
 
 
 def _children(state: StateCore) -> None:
-    """Tell what stands inside a line where it stands, so that a fault can name its place; and give a formula the
+    """Tell what stands inside a line where it stands, so that a fault can name its place, and whether in a link; give a formula the
     punctuation that touches it, as `meta["before"]` and `meta["after"]`, since no line may end between the two."""
     for token in state.tokens:
         children = token.children or []
+        linked = 0
         for at, child in enumerate(children):
             child.map = token.map
+            linked += (child.type == "link_open") - (child.type == "link_close")
+            if child.type == "text":
+                child.meta["linked"] = linked > 0
             if child.type != "math_inline":
                 continue
             before = children[at - 1] if at and children[at - 1].type == "text" else Token("text", "", 0)
@@ -134,17 +139,17 @@ def _math_block(state: StateBlock, first: int, end: int, silent: bool) -> bool:
     start = state.bMarks[first] + state.tShift[first]
     if not state.src.startswith("$$", start):
         return False
-    text = state.src[start + 2 : state.eMarks[first]]
+    lines = [state.src[start + 2 : state.eMarks[first]]]
     last = first
-    while (found := CLOSED.match(text)) is None:
+    while (found := CLOSED.match(lines[-1])) is None:
         last += 1
-        if last >= end or (not state.isEmpty(last) and state.sCount[last] < state.blkIndent):
+        if last >= min(end, first + LONGEST) or (not state.isEmpty(last) and state.sCount[last] < state.blkIndent):
             return False
-        text += "\n" + state.src[state.bMarks[last] + min(state.tShift[last], state.blkIndent) : state.eMarks[last]]
+        lines.append(state.src[state.bMarks[last] + min(state.tShift[last], state.blkIndent) : state.eMarks[last]])
     if not silent:
         token = state.push("math_block", "", 0)
         token.block = True
-        token.content = found[1].strip()
+        token.content = "\n".join([*lines[:-1], found[1]]).strip()
         token.meta = {"check": found[2]}
         token.map = [first, last + 1]
         state.line = last + 1

@@ -192,8 +192,7 @@ class Renderer:
     def _text(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
         """Running text, with Chinese and Latin set apart and publications linked by their numbers."""
         text = SEAM.sub('<span class="gap"></span>', html.escape(tokens[at].content, quote=False))
-        inside = sum((t.type == "link_open") - (t.type == "link_close") for t in tokens[:at])
-        return text if inside else CITED.sub(_publication, text)
+        return text if tokens[at].meta.get("linked") else CITED.sub(_publication, text)
 
     def _math_inline(self, tokens: Sequence[Token], at: int, _options: Any, env: Any) -> str:
         context: Context = env["context"]
