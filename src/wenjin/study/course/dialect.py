@@ -111,8 +111,9 @@ def _numbers(state: StateCore) -> None:
 
 
 def _children(state: StateCore) -> None:
-    """Tell what stands inside a line where it stands, so that a fault can name its place, and whether in a link; give a formula the
-    punctuation that touches it, as `meta["before"]` and `meta["after"]`, since no line may end between the two."""
+    """Tell what stands inside a line where it stands, so that a fault can name its place, and a text whether it stands
+    in a link; give a formula the punctuation that touches it, as `meta["before"]` and `meta["after"]`, since no line
+    may end between the two."""
     for token in state.tokens:
         children = token.children or []
         linked = 0
