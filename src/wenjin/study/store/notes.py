@@ -110,6 +110,8 @@ class Notes:
         with self._one:
             try:
                 seen = mirror.stamp(file)
+                if seen == self._stamps.get(topic) and not write:
+                    return
                 if seen != self._stamps.get(topic):
                     content = mirror.load(file, self._history, datetime.now())
                     found = mirror.sections(content, WHOLE) if content is not None else []
