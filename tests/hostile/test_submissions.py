@@ -95,3 +95,26 @@ def test_the_mistake_is_named(ground: Ground) -> None:
     """At least nine in ten wrong answers are told their own cause."""
     missed = [s.name for s in WRONG if s.hint and not re.search(s.hint, told(submit(ground, s)))]
     assert len(missed) <= len(WRONG) // 10, missed
+
+
+HEAD = "import math, torch\ndef scaled_dot_product_attention(q, k, v, causal=False):\n"
+BODY = """    scores = q @ k.transpose(-2, -1){scale}
+    if causal:
+        seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(scores.size(-1) - scores.size(-2))
+        scores = scores.masked_fill(~seen, -math.inf)
+    weights = scores.softmax(-1)
+"""
+RIGHT = BODY.format(scale=" / math.sqrt(q.size(-1))")
+DOUBLED = "    with torch.no_grad(): k.mul_(2)\n" + BODY.format(scale=" / (2 * math.sqrt(q.size(-1)))")
+NEAR = {
+    "k, doubled in place, was not turned around": (HEAD + DOUBLED + "    return weights @ v\n", "mutates-key"),
+    "dropout": (HEAD + RIGHT + "    return torch.dropout(weights, 0.1, True) @ v\n", "dropout-on"),
+    "nothing": (HEAD + RIGHT + "    return weights @ v\n", None),
+}
+
+
+@pytest.mark.parametrize("case", NEAR)
+def test_a_near_cause_is_not_named(ground: Ground, count: Count, case: str) -> None:
+    source, name = NEAR[case]
+    for seed in range(count(20)):
+        assert ground.judge.judge(EXERCISE, source.encode(), seed=seed)["name"] == name

@@ -30,12 +30,13 @@ class Difference:
 
 def numbers(array: Array) -> NDArray[Any]:
     """An array as float64 (complex128 for complex dtypes)."""
-    if array.dtype == "bfloat16":  # the upper half of a float32
-        words = np.frombuffer(array.data, dtype="<u2").astype("<u4") << 16
-        return words.view("<f4").astype(np.float64).reshape(array.shape)
-    values = np.frombuffer(array.data, dtype=np.dtype(array.dtype).newbyteorder("<"))
-    wide = np.complex128 if array.dtype.startswith("complex") else np.float64
-    return values.astype(wide).reshape(array.shape)
+    with np.errstate(invalid="ignore"):  # memory that nobody filled may hold signaling NaNs
+        if array.dtype == "bfloat16":  # the upper half of a float32
+            words = np.frombuffer(array.data, dtype="<u2").astype("<u4") << 16
+            return words.view("<f4").astype(np.float64).reshape(array.shape)
+        values = np.frombuffer(array.data, dtype=np.dtype(array.dtype).newbyteorder("<"))
+        wide = np.complex128 if array.dtype.startswith("complex") else np.float64
+        return values.astype(wide).reshape(array.shape)
 
 
 def difference(got: Observation, expected: Observation, tolerance: float) -> Difference | None:

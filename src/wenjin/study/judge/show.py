@@ -73,6 +73,7 @@ def failing_case(
             f"expected {value(found.expected)}, got {value(found.got)}"
         )
     elif found.aspect == "changed":
-        zh.append(f"调用之后被改动的输入：第 {', '.join(str(n + 1) for n in found.got)} 个")
-        en.append(f"Inputs that differ after the call: number {', '.join(str(n + 1) for n in found.got)}")
+        which = ", ".join(str(max(n, ~n) + 1) for n in found.got)
+        zh.append(f"调用之后被改动的输入：第 {which} 个")
+        en.append(f"Inputs that differ after the call: number {which}")
     return Text("\n".join(zh), "\n".join(en))

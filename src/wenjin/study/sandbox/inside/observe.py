@@ -74,10 +74,11 @@ def call(
     """Observe function(*args, **kwargs).
 
     Returns {"error"} or {"type", "value", "changed", "gradients"}: `changed` numbers the tensor arguments whose
-    bytes differ afterwards; `gradients` holds one entry a floating tensor argument, None where none arrived.
+    bytes differ afterwards, n as ~n where the shape differs too; `gradients` holds one entry a floating tensor
+    argument, None where none arrived.
     """
     inputs = list(tensors([*args, kwargs]))
-    before = [raw(t) for t in inputs]
+    before = [(raw(t), t.shape) for t in inputs]
     if gradient:
         inputs = [t.requires_grad_() if t.is_floating_point() else t for t in inputs]
     try:
@@ -85,7 +86,8 @@ def call(
     except BaseException as error:
         return {"error": describe(error)}
     seen: dict[str, Any] = {"error": None, "type": kind_of(value), "value": value, "gradients": None}
-    seen["changed"] = [n for n, t in enumerate(inputs) if raw(t) != before[n]]
+    differs = [n for n, t in enumerate(inputs) if (raw(t), t.shape) != before[n]]
+    seen["changed"] = [n if inputs[n].shape == before[n][1] else ~n for n in differs]
     if gradient:
         seen["gradients"] = _gradients(value, inputs)
     if hasattr(value, "requires_grad"):
