@@ -67,11 +67,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How it ended: whole, with its claims; stopped; or with `why`."""
+    """How it ended: whole, with its claims and the most bytes that it held; stopped; or with `why`."""
 
     whole: bool = False
     stopped: bool = False
     claims: Mapping[str, bool | None] = field(default_factory=dict)
+    peak: int = 0
     why: Text | None = None
 
 
@@ -118,7 +119,7 @@ class Working:
         command = [sys.executable, "-m", "wenjin.study.labs.worker", str(root)]
         environment = _environment(run, data)
         self.process = launch.start_worker(command, environment=environment, readable=readable, errors=subprocess.PIPE)
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._feed, self._listen)]
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._listen, self._feed)]
         for thread in self._threads:
             thread.start()
 
@@ -131,6 +132,7 @@ class Working:
         if end.why is not None:
             self.kill()
         self._code()
+        self._threads[0].join(0.5)  # what it printed last; a child may hold the pipe open
         yield end
 
     def ask_to_stop(self) -> None:
@@ -165,9 +167,9 @@ class Working:
             match row:
                 case {"keep": str(name), "size": int(size)} if 0 <= size <= LARGEST:
                     yield Kept(name, size, _pieces(stdout, size))
-                case {"end": {"claims": dict(claims)}}:
+                case {"end": {"claims": dict(claims), "peak": int(peak)}}:
                     held = {name: value if isinstance(value, bool) else None for name, value in claims.items()}
-                    return End(whole=True, claims=held)
+                    return End(whole=True, claims=held, peak=peak)
                 case {"stopped": True}:
                     return End(stopped=True)
                 case {"died": {"kind": str(kind), "says": str(says), "line": int() | None as place}}:

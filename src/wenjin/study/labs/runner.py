@@ -97,11 +97,13 @@ class Runner:
     # ---- what a learner does ----
 
     def submit(self, lab: str, arguments: Mapping[str, Any], prediction: Mapping[str, str] | None = None) -> str:
-        """Put a run into the queue and return its id. `arguments` are those that the lab's form read."""
+        """Put a run into the queue and return its id. `arguments` are those that the lab's form read; others are
+        refused with the form's FormError. Raises RunError where there is no such lab."""
         found = self._course.lab(lab)
-        if found is None:
+        if found is None or found.form is None:
             raise RunError(NO_LAB.format(name=lab))
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
+        read = found.form.read(found.form.words(arguments))
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in read.items()}
         asked = {"arguments": plain, "prediction": dict(prediction or {})}
         id = uuid4().hex
         self._jobs.submit(Job(id, found.id, asked, self._me), self._told(found.id, id, "queued", **asked))

@@ -102,7 +102,7 @@ class Session:
         why = self._broken or self._end.why
         way: Way = "whole" if self._end.whole and not self._broken else wanted or "failed"
         told = why if way == "failed" else None
-        return Result(way, self._seconds(), self._peak, self._end.claims, told, self._working.said)
+        return Result(way, self._seconds(), max(self._peak, self._end.peak), self._end.claims, told, self._working.said)
 
     def _read(self) -> None:
         try:
@@ -144,15 +144,19 @@ class Session:
         return self._before + time.monotonic() - self._began
 
     def _left(self) -> float | None:
-        """Seconds until all is done, at the speed since the first progress of this process."""
         if len(self._progress) < 2:
             return None
-        (began, first), (now, last) = self._progress
-        if last.done <= first.done or now <= began:
-            return None
-        rate = (last.done - first.done) / (now - began)
-        return round(max(0.0, (last.of - last.done) / rate - (time.monotonic() - now)), 1)
+        return time_left(self._progress[0], self._progress[1], time.monotonic())
 
     def _write(self, row: Mapping[str, Any]) -> None:
         with self._turn:
             self._writer.write(row)
+
+
+def time_left(first: tuple[float, Progress], last: tuple[float, Progress], now: float) -> float | None:
+    """Seconds until all is done, at the speed between two moments; None while nothing has moved."""
+    (began, start), (then, reached) = first, last
+    if reached.done <= start.done or then <= began:
+        return None
+    rate = (reached.done - start.done) / (then - began)
+    return round(max(0.0, (reached.of - reached.done) / rate - (now - then)), 1)

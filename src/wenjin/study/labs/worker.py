@@ -3,7 +3,7 @@
     in    {"lab": "topic/name", "arguments": {...}, "kept": {name: size}} and the bytes of what is kept;
           later perhaps a line "stop": the lab ends at its next frame
     out   a frame a line (kit.lab.as_row); {"keep": name, "size": n} and n bytes; and at the end one of
-          {"end": {"claims": {name: true, false, or null where it cannot be told}}}
+          {"end": {"claims": {name: true, false, or null where it cannot be told}, "peak": bytes of memory}}
           {"stopped": true}
           {"died": {"kind", "says", "line"}}
 
@@ -74,7 +74,7 @@ def run(lab: Lab, channel: Channel, arguments: Mapping[str, Any], stop: threadin
             frames.close()  # type: ignore[attr-defined]  # a lab is a generator
             return {"stopped": True}
     claims = {claim.name: holds(claim.holds, measured) for claim in lab.claims}
-    return {"end": {"claims": claims, "missing": [band.level for band in lab.expect if band.level not in measured]}}
+    return {"end": {"claims": claims, "peak": peak()}}
 
 
 def holds(claim: Any, measured: Mapping[str, float]) -> bool | None:
@@ -83,6 +83,16 @@ def holds(claim: Any, measured: Mapping[str, float]) -> bool | None:
         return bool(claim(measured))
     except (LookupError, ArithmeticError, ValueError):
         return None
+
+
+def peak() -> int:
+    """The most bytes that this process ever held; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def died(error: BaseException, file: str) -> dict[str, Any]:
@@ -96,6 +106,7 @@ def died(error: BaseException, file: str) -> dict[str, Any]:
 def main() -> None:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     order = json.loads(sys.stdin.buffer.readline())
     kept = {name: sys.stdin.buffer.read(size) for name, size in order["kept"].items()}
     channel, stop, file = Channel(out, kept), threading.Event(), ""
@@ -112,6 +123,7 @@ def main() -> None:
         traceback.print_exc()
         ended = died(error, file)
     channel.send(ended)
+    sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)  # not waiting for threads that the lab left
 
