@@ -20,7 +20,7 @@ from wenjin.study.course.margins import WHOLE, margins
 from wenjin.study.store import mirror
 from wenjin.study.store.log import Conflict, Draft, Event, Log, happened
 
-LONGEST = 300_000  # characters of a note: what one request can carry
+LONGEST = 1_000_000  # characters of a note: about what one request can carry
 FROM_FILE = Text("（文件里改成了这样）", "(changed to this in the file)")
 TOO_LONG = Text(
     "{where} 里 {anchor} 的笔记超过 {most} 字，没有读回；请把它改短。",
