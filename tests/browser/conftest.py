@@ -1,7 +1,8 @@
 """A real server, started as a learner starts it, and a real browser before it.
 
-course     a server on a fresh data folder, one for all modules; a module that needs a folder of its own makes another
-           fixture of this name
+course     a server on a fresh data folder, one for all modules
+lived      the same after somebody has learned in it
+eye        looks at its pages in browser profiles that it keeps (look.py)
 visit      opens pages of one fresh browser profile; every Content-Security-Policy violation, script error and failed
            request of ours fails the test that caused it
 picture    `picture(page, "name")` keeps what was seen as a PNG in the folder WENJIN_PICTURES; without it, nothing
@@ -26,6 +27,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.browser.lived import live
+from tests.browser.look import Eye
 
 FLAGS = [
     "--headless",
@@ -232,3 +236,17 @@ def visit(course: Course, browser: Browser, session: list[Any]) -> Iterator[Visi
         one.context.close()
     wrong = [line for one in made for line in one.wrong]
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture(scope="package")
+def eye(course: Course, browser: Browser, picture: Picture) -> Iterator[Eye]:
+    """Looks at pages in browser profiles that it keeps."""
+    opened = Eye(course, browser, picture)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="session")
+def lived(course: Course) -> dict[str, str]:
+    """The course after somebody has learned in it; fills the blanks of addresses."""
+    return live(course)

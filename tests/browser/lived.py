@@ -2,11 +2,13 @@
 
 import json
 import urllib.request
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.browser.conftest import Course
 from wenjin.study.store.places import places
 from wenjin.study.web.security import api_token
+
+if TYPE_CHECKING:
+    from tests.browser.conftest import Course
 
 WRONG = """import torch
 
@@ -21,10 +23,17 @@ def scaled_dot_product_attention(q, k, v, causal=False):
 """
 
 
+NOTES = {
+    "why-sqrt-d": "方差是 $d$ 而不是 1：$\\operatorname{Var}(q\\cdot k)=d$，所以除以 $\\sqrt d$。softmax 不再饱和。",
+    "softmax-axis": "Over the **last** axis: `softmax(-1)`. See [the mask](#mask-before-softmax).\n\n- rows sum to 1",
+    "lesson": "Read again before the exam: <b>no tags</b> & a very_long_name_" + "x" * 120,
+}
+
+
 class Hand:
     """Speaks to a running course with the token of scripts."""
 
-    def __init__(self, course: Course) -> None:
+    def __init__(self, course: "Course") -> None:
         self.course = course
         secret = bytes.fromhex(places(course.folder / "data", environ={}).secret.read_text(encoding="ascii"))
         self.token = api_token(secret)
@@ -37,12 +46,14 @@ class Hand:
             return json.load(answer)
 
 
-def live(course: Course) -> dict[str, str]:
-    """Tries an exercise, opens a hint, keeps a draft. Returns what fills the blanks of addresses."""
+def live(course: "Course") -> dict[str, str]:
+    """Tries an exercise, opens a hint, keeps a draft, writes notes. Returns what fills the blanks of addresses."""
     hand = Hand(course)
     exercise = "/api/exercises/self-attention/write-attention"
     hand.ask("POST", f"{exercise}/attempts", {"source": WRONG})
     hand.ask("POST", f"{exercise}/hints")
     kept = hand.ask("GET", f"{exercise}/draft")
     hand.ask("PUT", f"{exercise}/draft", {"text": WRONG, "revision": kept["revision"]})
+    for anchor, text in NOTES.items():
+        hand.ask("PUT", f"/api/notes/self-attention/{anchor}", {"text": text, "revision": 0, "settled": True})
     return {}

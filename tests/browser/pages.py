@@ -63,6 +63,8 @@ PAGES: dict[str, list[Shown]] = {
         Shown(f"{EXERCISES}/attention-by-hand", act=judge),
         Shown(f"{EXERCISES}/variance-of-a-dot-product", act=judge),
     ],
+    "/notes": [Shown("/notes", fresh=True, act=unfold), Shown("/notes?q=softmax"), Shown("/notes?q=qqqqqq")],
+    "/notes/{topic}": [Shown("/notes/self-attention", fresh=True, act=unfold)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],
     "/settings": [Shown("/settings", act=unfold)],
@@ -77,6 +79,7 @@ OTHERS = {
     "/favicon.ico": "/favicon.ico",
     "/api/exercises/{topic}/{exercise}/attempts": "/api/exercises/self-attention/write-attention/attempts",
     "/api/exercises/{topic}/{exercise}/draft": "/api/exercises/self-attention/write-attention/draft",
+    "/api/notes/{topic}/{anchor}": "/api/notes/self-attention/why-sqrt-d",
 }
 
 ALL = [shown for listed in PAGES.values() for shown in listed]

@@ -1,8 +1,10 @@
 """Each route is shown by the browser tests: `tests/browser/pages.py` knows every page that the router has."""
 
+import pytest
 from starlette.routing import Route
 
-from tests.browser.pages import OTHERS, PAGES
+from tests.browser.look import inline
+from tests.browser.pages import ALL, OTHERS, PAGES
 from tests.study.web.conftest import Visit
 
 
@@ -43,3 +45,13 @@ def test_what_is_no_page_holds_no_page(visit: Visit) -> None:
     for address in OTHERS.values():
         answer = visit.client.get(address, follow_redirects=False)
         assert "html" not in answer.headers.get("content-type", ""), f"{address} answers a page: list it in PAGES"
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_no_page_holds_a_style_or_anything_evaluated(visit: Visit, lang: str) -> None:
+    for shown in ALL:
+        if "{" not in shown.address:
+            answer = visit.client.get(shown.address, params={"lang": lang})
+            assert answer.status_code == shown.status, shown.address
+            assert inline(answer.text) == [], shown.address
+            assert f'<html lang="{lang}"' in answer.text, shown.address

@@ -111,7 +111,7 @@ export class CodeEditor {
           highlightActiveLineGutter(),
           highlightSpecialChars(),
           history(),
-          drawSelection(),
+          drawSelection({ cursorBlinkRate: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 1200 }),
           rectangularSelection(),
           crosshairCursor(),
           EditorState.allowMultipleSelections.of(true),
