@@ -21,7 +21,8 @@ FAMILIES = {
     "settings.theme-": THEMES,
     "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note"),
     "home.": ("ask", "write", "mend"),
-    "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store"),
+    "ending.": ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed"),
+    "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store", "run"),
 }
 
 

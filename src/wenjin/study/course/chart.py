@@ -156,6 +156,7 @@ def as_data(
                 "series": curve.series,
                 "tone": curve.tone,
                 "kind": curve.kind,
+                "mark": MARKS[curve.tone - 1],
                 "points": [[x, y if math.isfinite(y) else None] for x, y in curve.points if math.isfinite(x)],
             }
             for curve in lines
@@ -264,11 +265,12 @@ def _mark(curve: Curve) -> str:
 
 
 def _legend(lines: Sequence[Curve], bands: Mapping[str, tuple[float, float]]) -> str:
+    named = {curve.label if curve.kind == "reference" else id(curve): curve for curve in lines}  # references: one key
     keys = "".join(
         '<li><svg class="plot-key" viewBox="-17 -7 34 14" aria-hidden="true">'
         f'<path class="curve curve-{curve.kind} tone-{curve.tone}" d="M-17 0H17"/>'
         f"{'' if curve.kind == 'reference' else _mark(curve)}</svg> {html.escape(curve.label)}</li>"
-        for curve in lines
+        for curve in named.values()
     ) + "".join(
         '<li><svg class="plot-key" viewBox="-17 -7 34 14" aria-hidden="true">'
         f'<rect class="plot-band" x="-17" y="-6" width="34" height="12"/></svg> {html.escape(label)}</li>'

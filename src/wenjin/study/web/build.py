@@ -34,9 +34,10 @@ TAKEN = {
     "htmx.js": "htmx.org/dist/htmx.min.js",
     "katex.js": "katex/dist/katex.min.js",  # run by the server, never sent to a browser
     "katex.css": "katex/dist/katex.min.css",
+    "uplot.css": "uplot/dist/uPlot.min.css",
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-BUNDLED = ("app", "editor", "notes")
+BUNDLED = ("app", "chart", "editor", "lab", "notes", "review")
 
 
 class BuildError(Exception):

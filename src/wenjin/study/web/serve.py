@@ -13,6 +13,7 @@ import os
 import socket
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -112,4 +113,12 @@ def serve(app: FastAPI, listener: socket.socket) -> None:
         ws="none",
     )
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Tells what streams without end (the frames of a run) to end, before it waits for open requests."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self.config.app.state.site.leaving.set()  # type: ignore[union-attr]
+        super().handle_exit(sig, frame)

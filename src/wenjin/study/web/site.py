@@ -44,6 +44,7 @@ class Site:
     """
     language  what a visitor reads who never chose and whose browser asks for neither
     warming   the judge's answer to `warm`, once it was asked to; it holds the sandbox's tier
+    leaving   set when the server is told to stop: what streams ends then
     due       how many cards are to be reviewed now; shown in the frame of every page, so it must be quick
     """
 
@@ -60,6 +61,7 @@ class Site:
     assets: Assets = field(default_factory=Assets)
     warming: "Future[dict[str, Any]] | None" = None
     due: Callable[[], int] = lambda: 0
+    leaving: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)
     _noted: tuple[list[Note], Search] | None = None
 
