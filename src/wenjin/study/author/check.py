@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.text import Text
-from wenjin.study.author import code, content, lessons
+from wenjin.study.author import code, content, labs, lessons
 from wenjin.study.course import syllabus
 from wenjin.study.course.faults import Fault, Faults, nearest
 from wenjin.study.course.graph import Course, Topic
@@ -66,9 +66,10 @@ def _chosen(course: Course, names: Sequence[str], faults: Faults) -> list[Topic]
 
 
 def check_topic(topic: Topic, course: Course, tools: Tools, pairs: float, faults: Faults) -> None:
-    """One topic that has a folder. While only labs stand there, only its facts are held against it."""
+    """One topic that has a folder. While only labs stand there, only these and its facts are held against it."""
     assert topic.folder is not None
     if not topic.written:
+        labs.check(topic, course, faults)
         return
     folder = topic.folder
     content.facts(topic, home(topic, course), faults)
@@ -88,6 +89,7 @@ def check_topic(topic: Topic, course: Course, tools: Tools, pairs: float, faults
     if zh and en:
         tools.say(Text(f"{topic.id}：运行代码", f"{topic.id}: running its code"))
         code.check(topic, zh, en, pitfalls, faults)
+    labs.check(topic, course, faults)
     _exercises(topic, anchors, tools, pairs, faults)
 
 

@@ -11,6 +11,7 @@ from wenjin.study.course import lesson as lessons
 from wenjin.study.course.faults import Faults, nearest
 from wenjin.study.course.graph import Topic
 from wenjin.study.course.lesson import Lesson, Value
+from wenjin.study.course.page import values_of
 from wenjin.study.course.passes import Pitfall
 
 
@@ -100,18 +101,18 @@ def _pitfall(pitfall: Pitfall, message: str | None, place: str, faults: Faults) 
 def _values(folder: Path, values: list[Value], told: set[str], place: str, faults: Faults) -> None:
     for value in values:
         where = f"{place}:{value.line}"
-        record = recorded.read(folder, value.run)
+        record = recorded.read(folder, value.run) or recorded.read_lab(folder, value.run)
         if record is None and value.run in told:
             continue
         if record is None:
             what = Text(f"引用了 {value.run}，没有这个代码块。", f"It quotes {value.run}, and there is no such block.")
             faults.add(where, what, nearest(value.run, tuple(sorted(told))))
-        elif value.variable not in record["values"]:
+        elif value.variable not in (known := values_of(record)):
             what = Text(f"{value.run} 里没有 {value.variable}。", f"{value.run} has no {value.variable}.")
-            faults.add(where, what, nearest(value.variable, tuple(record["values"])))
+            faults.add(where, what, nearest(value.variable, tuple(known)))
         else:
             try:
-                format(record["values"][value.variable], value.spec)
+                format(known[value.variable], value.spec)
             except ValueError:
                 what = Text(
                     f"{value.variable} 不能写成 :{value.spec}。", f"{value.variable} cannot be shown as :{value.spec}."

@@ -61,6 +61,15 @@ def read(folder: Path, name: str) -> dict[str, Any] | None:
     return record if whole and record["kind"] == "run" else None
 
 
+def read_lab(folder: Path, name: str) -> dict[str, Any] | None:
+    """The record of a lab, `lab_NAME`; None where it is missing or is not one."""
+    try:
+        record = json.loads(path(folder, name).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return record if isinstance(record, dict) and record.get("kind") == "lab" else None
+
+
 def compare(folder: Path, block: Directive, result: dict[str, Any], where: str, faults: Faults) -> None:
     """A block that was run again says what its record says."""
     again = Text(f"运行 wenjin course record {_topic(folder)}。", f"Run wenjin course record {_topic(folder)}.")

@@ -5,6 +5,7 @@ Nobody imports this file; it is started by name. JOBS is JSON: {"warm": modules,
     {"run": code, "name": shown}         a {run} block    -> {"output", "values"} or {"error", "line"}
     {"call": [names], "file": path}      checked formulas -> {"errors": {name: text or null}}
     {"raises": code}                     a pitfall        -> {"message": what Python prints last, or null}
+    {"lab": path, "levels": {...}}       a lab, not run   -> {"expect": [[level, slack]], "claims": {name: holds}}
 
 Each job runs in a child of its own, forked after the warm modules were imported once: jobs cannot disturb each other,
 and what one prints does not depend on which ran before it. Where there is no fork they run one after the other.
@@ -70,6 +71,23 @@ def raises(code: str) -> dict[str, Any]:
     return {"message": None}
 
 
+def lab(path: str, levels: dict[str, float]) -> dict[str, Any]:
+    """What a lab expects, and which of its claims these levels bear out."""
+    try:
+        spec = importlib.util.spec_from_file_location("lab", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules["lab"] = module  # dataclasses look their own module up while they are made
+        spec.loader.exec_module(module)
+        expect = [[band.level, band.slack] for band in module.lab.expect]
+        claims = {claim.name: bool(levels) and bool(claim.holds(levels)) for claim in module.lab.claims}
+    except BaseException as error:
+        place = line_of(error, path)
+        return {"error": last_lines(error) + (f" (line {place})" if place else "")}
+    return {"expect": expect, "claims": claims}
+
+
 def last_lines(error: BaseException) -> str:
     return "".join(traceback.format_exception_only(error)).strip()
 
@@ -85,6 +103,8 @@ def line_of(error: BaseException, name: str) -> int | None:
 def work(job: dict[str, Any]) -> dict[str, Any]:
     if "run" in job:
         return run(job["run"], job["name"])
+    if "lab" in job:
+        return lab(job["lab"], job["levels"])
     if "call" in job:
         return call(job["call"], job["file"])
     return raises(job["raises"])

@@ -58,9 +58,8 @@ def run_jobs(jobs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _warm(jobs: Sequence[dict[str, Any]]) -> list[str]:
     """What is worth importing once for all jobs."""
-    code = json.dumps(list(jobs)) + "".join(
-        Path(job["file"]).read_text(encoding="utf-8") for job in jobs if "file" in job
-    )
+    named = [Path(job[key]) for job in jobs for key in ("file", "lab") if key in job]
+    code = json.dumps(list(jobs)) + "".join(path.read_text(encoding="utf-8") for path in named if path.is_file())
     return ["torch"] if "torch" in code or "wenjin.stack" in code else []
 
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 ALL = Text("主题；不写就是全部写好的主题", "Topics; all that are written when none is named")
 SHARE = Text("证明多少比例的错误组合；全部是 1", "Share of the pairs of mistakes to prove; 1 is all of them")
+LAB = Text("只记录这个实验；none 是一个也不记", "Record this lab only; none records no lab")
+BLOCKS = Text("运行 {run} 代码块", "Run the {run} blocks")
+DATA = Text("数据目录（默认见 wenjin where）", "data folder (wenjin where says the usual one)")
 PAIRS = 0.02  # keeps the check of one topic below half a minute; the tests in full depth prove every pair
 Topics = Annotated[list[str] | None, typer.Argument(help=say(ALL))]
 Root = Annotated[Path | None, typer.Option("--root", help=say(tracks.ROOT))]
@@ -75,10 +78,18 @@ def new(topic: str, root: Root = None) -> None:
     typer.echo(say(Text(f"接下来：wenjin course check {topic}", f"Next: wenjin course check {topic}")))
 
 
-def record(topics: Topics = None, root: Root = None) -> None:
+def record(
+    topics: Topics = None,
+    labs: Annotated[list[str] | None, typer.Option("--lab", help=say(LAB))] = None,
+    blocks: Annotated[bool, typer.Option(help=say(BLOCKS))] = True,
+    data: Annotated[Path | None, typer.Option("--data", help=say(DATA))] = None,
+    root: Root = None,
+) -> None:
+    from wenjin.study.author.labs import record as record_labs
     from wenjin.study.author.record import record as record_topic
     from wenjin.study.course.faults import Faults
     from wenjin.study.course.load import CURRICULUM, load
+    from wenjin.study.store.places import places
 
     with sentences():
         course = load(root)
@@ -88,8 +99,13 @@ def record(topics: Topics = None, root: Root = None) -> None:
             what = Text("没有这个写好的主题。", "There is no such written topic.")
             faults.add(name, what, Text("用 wenjin course new 建一个。", "Lay it with wenjin course new."))
             continue
-        typer.echo(say(Text(f"· {name}：运行代码", f"· {name}: running its code")), err=True)
-        changed = record_topic(course.topics[name], faults)
+        changed: list[str] = []
+        if blocks:
+            typer.echo(say(Text(f"· {name}：运行代码", f"· {name}: running its code")), err=True)
+            changed += record_topic(course.topics[name], faults)
+        if labs != ["none"]:
+            folder = (root or CURRICULUM).resolve()
+            changed += record_labs(course.topics[name], folder, places(data).data, tuple(labs or ()), tell_step, faults)
         shown = ", ".join(changed) or say(Text("没有变化", "nothing changed"))
         typer.echo(f"{name}: {shown}")
     tell(faults.found)
@@ -157,6 +173,10 @@ def preview(
             log.close()
 
 
+def tell_step(text: Text) -> None:
+    typer.echo(f"· {say(text)}", err=True)
+
+
 def tell(faults: "Iterable[Fault]") -> None:
     """Faults on the error stream: where, what, the remedy."""
     tongue = language()
@@ -170,6 +190,9 @@ COMMANDS: dict[Callable[..., None], Text] = {
         "为大纲里的主题建文件夹，事实随之搬过去",
         "Lay the folder of a planned topic; its facts move out of the syllabus",
     ),
-    record: Text("运行 {run} 代码块，连同散列存下输出", "Run the {run} blocks and keep what they print, with hashes"),
+    record: Text(
+        "运行 {run} 代码块和实验（五个种子），连同散列存下结果",
+        "Run the {run} blocks, and the labs with five seeds, and keep what they say, with hashes",
+    ),
     preview: Text("预览课程，保存即刷新", "Serve the course and follow every save"),
 }

@@ -244,6 +244,16 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True)
+class CauseTexts:
+    """What can be wrong with a run: what it showed, the usual reason, what to try. {blanks} are filled by facts."""
+
+    id: str
+    title: Text
+    reason: Text
+    remedy: Text
+
+
+@dataclass(frozen=True, slots=True)
 class Acceptance:
     id: str
     measures: str
@@ -308,6 +318,7 @@ class Course:
     resources: Mapping[str, Resource]
     coverage: Mapping[str, Item]
     modules: Mapping[str, str]
+    causes: Mapping[str, CauseTexts] = field(default_factory=dict)
     format: int = FORMAT
 
     @property

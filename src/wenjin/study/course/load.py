@@ -16,7 +16,7 @@ from wenjin.kit.text import Text
 from wenjin.study.course import links
 from wenjin.study.course.faults import CourseError, Faults, nearest
 from wenjin.study.course.folders import own_work, read_topic, topic_folders
-from wenjin.study.course.graph import Course, Data, Feature, Item, Project, Resource, Stage, Topic, Track
+from wenjin.study.course.graph import CauseTexts, Course, Data, Feature, Item, Project, Resource, Stage, Topic, Track
 from wenjin.study.course.order import map_order
 from wenjin.study.course.rows import index, read_list, read_row, read_toml
 
@@ -59,6 +59,7 @@ def read(root: Path) -> tuple[Course, Faults]:
         resources=_rows(Resource, syllabus / "resources.toml", "resource", faults),
         coverage=_rows(Item, syllabus / "coverage.toml", "item", faults),
         modules=MappingProxyType(graph.get("modules", {})),
+        causes=_causes(root / "causes.toml", faults),
     )
     if not faults.found:  # the id of a row that was refused would only look as if it led nowhere
         links.check(course, faults)
@@ -78,6 +79,13 @@ def _rows(kind: type[T], path: Path, name: str, faults: Faults) -> MappingProxyT
     place = f"{faults.place(path)}, {name}"
     rows = read_list(kind, _table(path, (name,), faults).get(name, []), place, faults)
     return MappingProxyType(index(rows, place, faults))
+
+
+def _causes(path: Path, faults: Faults) -> MappingProxyType[str, CauseTexts]:
+    """What can be wrong with a run, by its name; a course without labs need not say."""
+    table = _table(path, ("cause",), faults).get("cause", {}) if path.is_file() else {}
+    rows = {key: read_row(CauseTexts, row, f"causes.toml, cause {key}", faults, id=key) for key, row in table.items()}
+    return MappingProxyType({key: row for key, row in rows.items() if row is not None})
 
 
 def _track(path: Path, faults: Faults) -> Track | None:

@@ -2,6 +2,7 @@
 
 import html
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,13 @@ class Page:
     outline: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     sections: tuple[str, ...] = ()
+
+
+def values_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a lesson may quote of a record: the variables of an example, the levels of a lab."""
+    if record.get("kind") == "lab":
+        return {row["name"]: row["value"] for row in record["frames"] if row["frame"] == "level"}
+    return dict(record.get("values", {}))
 
 
 @dataclass(slots=True)
@@ -64,7 +72,7 @@ class Context:
 
     def number(self, run: str, variable: str, spec: str, line: int) -> str:
         """A recorded value, written with Python's format `spec`."""
-        values = self.recorded(run).get("values", {})
+        values = values_of(self.recorded(run))
         if variable not in values:
             known = ", ".join(sorted(values)) or "-"
             self.fault(
