@@ -63,6 +63,7 @@ PAGES: dict[str, list[Shown]] = {
         Shown(f"{EXERCISES}/attention-by-hand", act=judge),
         Shown(f"{EXERCISES}/variance-of-a-dot-product", act=judge),
     ],
+    "/review": [Shown("/review", fresh=True, act=unfold)],
     "/notes": [Shown("/notes", fresh=True, act=unfold), Shown("/notes?q=softmax"), Shown("/notes?q=qqqqqq")],
     "/notes/{topic}": [Shown("/notes/self-attention", fresh=True, act=unfold)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],

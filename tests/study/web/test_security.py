@@ -211,7 +211,7 @@ def test_a_fault_shows_a_sentence_and_no_inside(
     site = visit.client.app.state.site  # type: ignore[attr-defined]
     monkeypatch.setattr(site, "progress", broken)
     with caplog.at_level(logging.ERROR):
-        answer = visit.client.get("/")
+        answer = visit.client.get("/map")
     assert answer.status_code == 500
     assert "这里出错了" in answer.text
     assert not re.search("CANARY|Traceback|RuntimeError|path.py", answer.text)

@@ -6,9 +6,10 @@ from string import Formatter
 from typing import get_args
 
 from wenjin.kit.verdict import Class
-from wenjin.study.course.graph import Kind
+from wenjin.study.course.graph import CardKind, Kind
 from wenjin.study.progress.state import Status
 from wenjin.study.web import words
+from wenjin.study.web.review import NAMES
 from wenjin.study.web.site import THEMES
 
 ROOM = Path(words.__file__).parent
@@ -21,6 +22,10 @@ FAMILIES = {
     "settings.theme-": THEMES,
     "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note"),
     "home.": ("ask", "write", "mend"),
+    "home.today-": ("none", "one", "two", "three"),
+    "review.kind-": get_args(CardKind),
+    "review.rate-": NAMES,
+    "review.count-": ("due", "steps", "new"),
     "ending.": ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed"),
     "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store", "run"),
 }

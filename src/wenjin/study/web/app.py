@@ -19,7 +19,7 @@ from wenjin.study.labs.runner import Runner
 from wenjin.study.store.log import StoreError
 from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
-from wenjin.study.web import answers, api, door, labs, notes, pages, runs, stream, topics
+from wenjin.study.web import answers, api, door, labs, notes, pages, review, runs, stream, today, topics
 from wenjin.study.web.assets import STATIC, Files
 from wenjin.study.web.guard import Guard
 from wenjin.study.web.security import Sessions
@@ -56,7 +56,7 @@ def create_app(
 
     app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for routes in (pages, topics, notes, answers, api, door, labs, runs, stream):
+    for routes in (today, pages, topics, notes, review, answers, api, door, labs, runs, stream):
         app.include_router(routes.router(site))
     app.mount("/static", Files(directory=STATIC), name="static")
     app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)

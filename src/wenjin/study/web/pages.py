@@ -1,12 +1,10 @@
-"""The pages that lead somewhere: home, track, map, search, settings."""
-
-from dataclasses import dataclass
+"""The pages that lead somewhere: track, map, search, settings."""
 
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
-from wenjin.study.course.graph import Course, Exercise, Topic
-from wenjin.study.progress.state import Progress, Status
+from wenjin.study.course.graph import Topic
+from wenjin.study.progress.state import Progress
 from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
@@ -14,26 +12,10 @@ from wenjin.study.web.site import Site
 NOTES = 5  # of the learner's own, above what else a search finds
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What to do next: a topic, and the exercise in it that is still to be passed."""
-
-    topic: Topic
-    exercise: Exercise | None
-    status: Status
-
-
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
     course = site.course
     written = sum(topic.written for topic in course.topics.values())
-
-    @routes.get("/")
-    def home(request: Request) -> Response:
-        progress = site.progress()
-        began = any(standing.attempts for standing in progress.exercises.values())
-        step = next_step(course, progress)
-        return site.page(request, "home.html", place="home", next=step, began=began, written=written)
 
     @routes.get("/tracks/{track}")
     def track(request: Request, track: str) -> Response:
@@ -70,19 +52,6 @@ def router(site: Site) -> APIRouter:
         )
 
     return routes
-
-
-def next_step(course: Course, progress: Progress) -> Step | None:
-    """After the exercise tried last, the first that is not passed; when all are, the first topic that is written."""
-    latest = [name for name, standing in progress.exercises.items() if standing.attempts]
-    name = progress.following(latest[-1] if latest and progress.exercises[latest[-1]].status == "passed" else None)
-    unfinished = [n for n in latest if progress.exercises[n].status == "tried"]
-    if unfinished:
-        name = unfinished[-1]
-    if name is not None:
-        exercise = course.exercises[name]
-        return Step(course.topics[exercise.topic], exercise, progress.exercises[name].status)
-    return next((Step(topic, None, "new") for topic in course.topics.values() if topic.written), None)
 
 
 def passed(topic: Topic, progress: Progress) -> bool:

@@ -1,0 +1,171 @@
+"""Reviewing: one card at a time, its answer on demand, four ratings with their intervals, the last one undone.
+
+The page works as plain forms; its island adds keys and sends a rating in the background, to the same effect.
+"""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import uuid4
+
+from fastapi import APIRouter, Form, HTTPException, Request
+from fastapi.responses import JSONResponse, RedirectResponse
+from pydantic import BaseModel, Field
+from starlette.responses import Response
+
+from wenjin.study.memory.schedule import RATINGS
+from wenjin.study.memory.spoken import spoken
+from wenjin.study.progress.deck import Deck, Entry, deck
+from wenjin.study.store.log import Event, StoreError, happened
+from wenjin.study.web.site import Site
+
+LONGEST = 3_600_000  # milliseconds that one answer may be said to have taken
+FRESH = 30.0  # seconds for which a deck that nothing was added to is shown as it is
+NAMES = ("again", "hard", "good", "easy")
+
+Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+Rating = Annotated[int, Field(ge=1, le=4)]
+
+
+class Rated(BaseModel):
+    """An answer. `id` is drawn where it was given, so that sending it again is harmless; `seen` is how many reviews
+    of the card it was given after: when there are more by now, another window was quicker, and it does not count."""
+
+    card: Annotated[str, Field(max_length=200)]
+    rating: Rating
+    id: Id = Field(default_factory=lambda: uuid4().hex)
+    seen: Annotated[int, Field(ge=0)] | None = None
+    ms: Annotated[float, Field(ge=0)] | None = None
+
+
+class Undone(BaseModel):
+    """`event` is the review to take back; without it, the last of today."""
+
+    event: Id | None = None
+
+
+class Table:
+    """The learner's cards, laid out anew when the log has grown or time has passed."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self._laid: tuple[tuple[int, int, int], Deck] | None = None
+
+    def deck(self, more: int = 0) -> Deck:
+        events = self.site.log.events()
+        now = datetime.now().astimezone()
+        key = (len(events), more, int(now.timestamp() / FRESH))
+        laid = self._laid
+        if laid is None or laid[0] != key:
+            laid = self._laid = key, deck(events, self.site.course, now, more)
+        return laid[1]
+
+    def due(self) -> int:
+        """How many cards are asked now; 0 where the store fails, so that the page which says so can be shown."""
+        try:
+            return len(self.deck().queue)
+        except StoreError:
+            return 0
+
+    def rate(self, given: Rated) -> None:
+        """Keep an answer, once."""
+        log, entry = self.site.log, self.deck().entries.get(given.card)
+        if entry is None:
+            raise HTTPException(404)
+        known = {event.id for event in log.events("review", entry.id)}
+        if given.id in known or given.seen not in (None, entry.standing.reviews):
+            return
+        took = {} if given.ms is None else {"ms": round(min(given.ms, LONGEST))}
+        log.append(Event(given.id, datetime.now(UTC), "review", entry.id, {"rating": given.rating, **took}))
+
+    def undo(self, event: str | None) -> str | None:
+        """Take back the last answer of today, and only that one; its card."""
+        last = self.deck().last
+        if last is None or event not in (None, last.event):
+            return None
+        self.site.log.append(happened("undo", last.card, {"event": last.event}))
+        return last.card
+
+
+def router(site: Site) -> APIRouter:
+    routes = APIRouter()
+    table = Table(site)
+    site.due = table.due
+
+    @routes.get("/review")
+    def review(request: Request, card: str = "", more: int = 0) -> Response:
+        return show(site, request, table.deck(max(0, more)), card, max(0, more))
+
+    @routes.post("/review")
+    def rate(given: Annotated[Rated, Form()], more: Annotated[int, Form()] = 0) -> Response:
+        table.rate(given)
+        return RedirectResponse(address(more), 303)
+
+    @routes.post("/review/undo")
+    def undo(given: Annotated[Undone, Form()], more: Annotated[int, Form()] = 0) -> Response:
+        return RedirectResponse(address(more, table.undo(given.event)), 303)
+
+    @routes.post("/review/cards")
+    def take(topic: Annotated[str, Form()], back: Annotated[str, Form()] = "") -> Response:
+        """Take the cards of a topic into the reviews."""
+        if topic not in site.course.topics or not site.course.topics[topic].cards:
+            raise HTTPException(404)
+        site.log.append(happened("cards", topic, {"topic": topic}))
+        return RedirectResponse(f"/topics/{topic}#cards" if back == "topic" else "/review", 303)
+
+    @routes.post("/api/review")
+    def rated(given: Rated) -> Response:
+        """Keep an answer; when its card is due, and how many are left."""
+        table.rate(given)
+        found = table.deck()
+        due = found.entries[given.card].standing.due
+        told = {"id": given.id, "card": given.card, "due": due and due.isoformat(), "left": len(found.queue)}
+        return JSONResponse(told)
+
+    @routes.post("/api/review/undo")
+    def undone(given: Undone) -> Response:
+        """Take back an answer of today, the last one; its card, or null when there was none to take back."""
+        return JSONResponse({"card": table.undo(given.event), "left": table.due()})
+
+    return routes
+
+
+def address(more: int, card: str | None = None) -> str:
+    """The page of the next card, or of this one."""
+    query = [f"card={card}"] * bool(card) + [f"more={more}"] * (more > 0)
+    return "/review" + "?" * bool(query) + "&".join(query)
+
+
+def show(site: Site, request: Request, found: Deck, wish: str, more: int) -> Response:
+    entry = found.asked(wish)
+    language = site.speaks(request)
+    topics = {each.topic.id for each in found.entries.values()}
+    return site.page(
+        request,
+        "review.html",
+        place="review",
+        deck=found,
+        counts=counts(found),
+        asked=entry,
+        front=entry and site.html(entry.card.front, language),
+        back=entry and site.html(entry.card.back, language),
+        ratings=ratings(found, entry) if entry else [],
+        draw=uuid4().hex,
+        more=more,
+        then=address(more),
+        recalled=sum(answer.rating > 1 for answer in found.today),
+        following=found.following and spoken(found.following - found.now)[language],
+        others=[t for t in site.course.topics.values() if t.cards and t.id not in topics],
+        maths=site.maths(),
+    )
+
+
+def counts(found: Deck) -> list[tuple[str, int]]:
+    """How many cards are asked now, by what they are."""
+    steps = found.left("learning", "relearning")
+    return [("due", found.left("review")), ("steps", steps), ("new", found.left("new"))]
+
+
+def ratings(found: Deck, entry: Entry) -> list[dict[str, object]]:
+    """The four buttons: number, name, and how long until the card comes back."""
+    told = zip(RATINGS, NAMES, found.intervals(entry), strict=True)
+    return [{"rating": rating, "name": name, "interval": spoken(interval)} for rating, name, interval in told]
