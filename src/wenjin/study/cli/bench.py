@@ -2,9 +2,11 @@
 
 A file of benchmarks/ is one claim. Its docstring's first line says what is measured; `measure()` returns rows of
     name, ours, peer, unit, goal, ok, how            ours and peer in the same unit; goal and how in words
+One that repeats a lot takes `measure(full)` and does all of it only when asked to by --full.
 """
 
 import importlib.util
+import inspect
 import json
 import os
 import sys
@@ -34,7 +36,7 @@ def about(path: Path) -> str:
     return path.read_text(encoding="utf-8").removeprefix('"""').split("\n", 1)[0].strip(' "')
 
 
-def run_or_list(name: str | None, *, as_json: bool) -> int:
+def run_or_list(name: str | None, *, as_json: bool, full: bool = False) -> int:
     """Lists the benchmarks, or runs one; returns 1 if it misses its goal."""
     known = benchmarks()
     if not known:
@@ -47,7 +49,7 @@ def run_or_list(name: str | None, *, as_json: bool) -> int:
         return 0
     if name not in known:
         fail(UNKNOWN.format(name=name, names=", ".join(known)))
-    rows = [completed(row) for row in run(known[name])]
+    rows = [completed(row) for row in run(known[name], full)]
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
     else:
@@ -63,18 +65,20 @@ def run_or_list(name: str | None, *, as_json: bool) -> int:
     return int(not all(row["ok"] for row in rows))
 
 
-def run(path: Path) -> list[dict[str, Any]]:
+def run(path: Path, full: bool = False) -> list[dict[str, Any]]:
     sys.path.insert(0, str(FOLDER))  # for what they share
     spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    rows: list[dict[str, Any]] = module.measure()
+    asks = "full" in inspect.signature(module.measure).parameters
+    rows: list[dict[str, Any]] = module.measure(full) if asks else module.measure()
     return rows
 
 
 def completed(row: dict[str, Any]) -> dict[str, Any]:
     """A row with its ratio, ours to peer's, and the load that the machine was under when it ended."""
     load = " ".join(f"{value:.2f}" for value in os.getloadavg())
-    return {**row, "ratio": row["ours"] / row["peer"], "load": load, "how": f"{row['how']}; load average {load}"}
+    ratio = row["ours"] / row["peer"] if row["peer"] else float(row["ours"] > 0)
+    return {**row, "ratio": ratio, "load": load, "how": f"{row['how']}; load average {load}"}

@@ -28,6 +28,7 @@ BENCH = Text(
 )
 DATA_HELP = Text("数据目录（默认见 wenjin where）", "data folder (wenjin where says the usual one)")
 TOKEN_HELP = Text("只打印脚本用的令牌", "print only the token that scripts send")
+FULL_HELP = Text("重复的测量做足次数（kill：200 次）", "repeat in full what is repeated (kill: 200 times)")
 JSON_HELP = Text("输出 JSON", "print JSON")
 
 
@@ -99,7 +100,8 @@ def register(app: typer.Typer) -> None:
             typer.Argument(metavar="[NAME]", show_default=False, help=say(Text("量什么", "what to measure"))),
         ] = None,
         json: Annotated[bool, as_json] = False,
+        full: Annotated[bool, typer.Option("--full", help=say(FULL_HELP))] = False,
     ) -> None:
         from wenjin.study.cli.bench import run_or_list
 
-        raise typer.Exit(run_or_list(name, as_json=json))
+        raise typer.Exit(run_or_list(name, as_json=json, full=full))

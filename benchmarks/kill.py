@@ -1,0 +1,419 @@
+"""Two hundred kill -9 of a working course: writes lost or doubled, and the next start; the peer saves JSON.
+
+A learner of five hands answers an exercise, types its draft and a note, reviews cards and runs a lab, all at once. At
+a random moment the server and all its processes are killed. Each hand has kept its own list of what the server said
+was kept. Then a copy of the database, as the kill left it, is examined without the program; the next start is timed
+without any help; and what the server now shows is compared with the lists.
+"""
+
+import http.client
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+from uuid import uuid4
+
+import server
+import start
+
+KILLS, SHORT = 200, 10
+READY = 3.0  # seconds
+EXERCISE = "self-attention/write-attention"
+LAB, ARGUMENTS = "self-attention/cost-of-length", {"lengths": "64, 128", "width": "16", "rounds": "10"}
+NOTE = "self-attention/lesson"
+CARDS = "self-attention"
+SOLUTION = server.ROOT / "tests/hostile/submissions/correct_matmul.py"
+MEASURED = ("point", "progress", "level", "table")  # rows that the lab made, not its runner
+CHECKS = ("integrity_check", "foreign_key_check")
+SAVER = """
+import json, sys
+for n in range(10**9):
+    open(sys.argv[1], "w").write(json.dumps({"n": n, "drafts": ["x" * 2000] * 200}))
+    print(n, flush=True)
+"""
+
+
+class Gone(Exception):
+    """The server was killed before it answered: nothing was acknowledged."""
+
+
+@dataclass
+class Kept:
+    """What one hand asked for and what was acknowledged, oldest first. `open`: the request that has no answer;
+    `done`: how often there was something new to lose."""
+
+    acknowledged: list[Any] = field(default_factory=list)
+    open: Any = None
+    done: int = 0
+
+    def acknowledge(self, what: Any) -> None:
+        self.acknowledged.append(what)
+        self.done += 1
+
+
+@dataclass
+class Watched:
+    """A run, and the rows of its record that were seen."""
+
+    run: str
+    rows: list[Any] = field(default_factory=list)
+
+
+class Line:
+    """Requests of a script to the course, each on its own connection."""
+
+    def __init__(self, url: str, token: str) -> None:
+        self.host = url.removeprefix("http://").split("/")[0]
+        self.token = token
+
+    def ask(self, method: str, path: str, body: Any = None, form: dict[str, str] | None = None) -> tuple[int, Any, str]:
+        """Status, body (JSON where it is), Location. Raises Gone."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        data = None
+        if form is not None:
+            data, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
+        elif body is not None:
+            data, headers["Content-Type"] = json.dumps(body), "application/json"
+        line = http.client.HTTPConnection(self.host, timeout=60)
+        try:
+            line.request(method, path, data, headers)
+            answer = line.getresponse()
+            said = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Gone from error
+        finally:
+            line.close()
+        is_json = (answer.getheader("content-type") or "").startswith("application/json")
+        return answer.status, json.loads(said) if is_json else said, answer.getheader("location") or ""
+
+    def watch(self, kept: Kept) -> None:
+        """Read the stream of a run from its beginning to its end. Its rows are those seen before, and more."""
+        path, seen = f"/api/runs/{kept.open.run}/frames", kept.open.rows
+        line = http.client.HTTPConnection(self.host, timeout=60)
+        number, name = 0, ""
+        try:
+            line.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
+            answer = line.getresponse()
+            while (text := answer.readline().decode()).endswith("\n"):
+                word, _, value = text.strip().partition(": ")
+                name = value if word == "event" else name
+                if word == "data" and name == "end":
+                    return
+                for row in json.loads(value) if word == "data" and name == "frames" else ():
+                    if seen[number : number + 1] not in ([], [row]):
+                        raise RuntimeError(f"row {number} of {path} was {seen[number]} and is now {row}")
+                    kept.done += number == len(seen) and row["frame"] in MEASURED
+                    seen[number : number + 1] = [row]
+                    number += 1
+        except (OSError, http.client.HTTPException) as error:
+            raise Gone from error
+        finally:
+            line.close()
+        raise Gone
+
+    def good(self, method: str, path: str, body: Any = None, form: dict[str, str] | None = None) -> tuple[Any, str]:
+        status, said, location = self.ask(method, path, body, form)
+        if status not in (200, 303):
+            raise RuntimeError(f"{method} {path} was answered with {status}: {str(said)[:500]}")
+        return said, location
+
+
+# The five hands. Each works until the server is gone.
+
+
+def answering(line: Line, kept: Kept) -> None:
+    solution = SOLUTION.read_text("utf-8")
+    while True:
+        kept.open = f"answer-{uuid4().hex}"
+        line.good("POST", f"/api/exercises/{EXERCISE}/attempts", {"source": f"{solution}\n# {kept.open}\n"})
+        kept.acknowledge(kept.open)
+
+
+def saving(path: str, line: Line, kept: Kept, **more: Any) -> None:
+    """Type into a text that is kept by revisions."""
+    revision = line.good("GET", path)[0]["revision"]
+    while True:
+        kept.open = (revision + 1, f"text-{uuid4().hex} 注意力 " + "x" * 500)
+        revision = line.good("PUT", path, {"text": kept.open[1], "revision": revision, **more})[0]["revision"]
+        kept.acknowledge(kept.open)
+
+
+def typing(line: Line, kept: Kept) -> None:
+    saving(f"/api/exercises/{EXERCISE}/draft", line, kept)
+
+
+def noting(line: Line, kept: Kept) -> None:
+    saving(f"/api/notes/{NOTE}", line, kept, settled=True)
+
+
+def reviewing(line: Line, kept: Kept) -> None:
+    from wenjin.study.course.load import load
+
+    cards = [f"{CARDS}/{card.id}" for card in load().topics[CARDS].cards]
+    line.good("POST", "/review/cards", form={"topic": CARDS})
+    while True:
+        kept.open = uuid4().hex
+        rating = {"card": random.choice(cards), "rating": random.randint(1, 4), "id": kept.open}
+        line.good("POST", "/api/review", rating)
+        kept.acknowledge(kept.open)
+
+
+def running(line: Line, kept: Kept) -> None:
+    """Follow the run that a kill interrupted, to its end; then begin another. What was seen of it stays seen."""
+    form = {f"arg.{name}": value for name, value in ARGUMENTS.items()} | {"do": "skip"}
+    address = "/topics/{}/labs/{}".format(*LAB.split("/"))
+    while True:
+        if kept.open is None:
+            _, location = line.good("POST", address, form=form)
+            kept.open = Watched(location.removeprefix("/runs/"))
+            kept.acknowledged.append(kept.open.run)
+        line.watch(kept)
+        kept.open = None
+
+
+HANDS: dict[str, Callable[[Line, Kept], None]] = {
+    "answer": answering,
+    "draft": typing,
+    "note": noting,
+    "review": reviewing,
+    "run": running,
+}
+
+
+# What a kill waits for until there is something to lose; the draft is typed all the while. The short order has the two
+# that need a warm judge and a warm lab once in ten kills each.
+IN_TURN = ("answer", "review", "note", "run")
+SHORT_TURN = ("note", "review", "draft", "answer", "note", "review", "draft", "run", "note", "draft")
+
+
+@dataclass
+class Learner:
+    """One data folder, and all that its servers have acknowledged, over all kills."""
+
+    folder: Path
+    hands: dict[str, Kept] = field(default_factory=lambda: {name: Kept() for name in HANDS})
+    faults: list[str] = field(default_factory=list)
+    starts: list[float] = field(default_factory=list)
+    ended: set[str] = field(default_factory=set)
+    writes: int = 0
+
+    def live(self, dice: random.Random, first: str) -> None:
+        """Start, compare, work, and be killed: as soon as `first` has something to lose, and a random while later."""
+        with started(self.folder) as (process, line, spent):
+            self.starts.append(spent)
+            self.compare(line)
+            before = {name: len(kept.acknowledged) for name, kept in self.hands.items()}
+            done = self.hands[first].done
+            failed: list[BaseException] = []
+
+            def work(name: str) -> None:
+                try:
+                    with suppress(Gone):
+                        HANDS[name](line, self.hands[name])
+                except BaseException as error:
+                    failed.append(error)
+
+            threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in HANDS]
+            for thread in threads:
+                thread.start()
+            until = time.monotonic() + server.PATIENCE
+            while self.hands[first].done == done and not failed and time.monotonic() < until:
+                time.sleep(0.002)
+            time.sleep(dice.uniform(0, 0.6))
+            kill(process)
+            for thread in threads:
+                thread.join(server.PATIENCE)
+        if failed:
+            raise failed[0]
+        self.writes += sum(len(kept.acknowledged) - before[name] for name, kept in self.hands.items())
+        self.examine()
+
+    def examine(self) -> None:
+        """The database as it lies there, by SQLite alone, in a copy: the program has had no chance to mend it."""
+        copy = self.folder / "examined"
+        copy.mkdir()
+        for file in (self.folder / "data").glob("wenjin.db*"):
+            shutil.copy(file, copy)
+        with closing(sqlite3.connect(copy / "wenjin.db")) as database:
+            checks = [database.execute(f"PRAGMA {check}").fetchall() for check in CHECKS]
+            if checks != [[("ok",)], []]:
+                self.faults.append(f"the database is not sound: {checks}")
+            events = database.execute("SELECT id, kind, data FROM event ORDER BY seq").fetchall()
+            drafts = {row[0]: (row[2], json.loads(row[1])) for row in database.execute("SELECT * FROM draft")}
+        shutil.rmtree(copy)
+        data = [(kind, json.loads(text)) for _, kind, text in events]
+        answers = Counter(word for kind, row in data if kind == "attempt" for word in marks(row["answer"]))
+        self.once("answer", answers)
+        self.once("review", Counter(id for id, kind, _ in events if kind == "review"))
+        self.once("run", Counter(row["run"] for kind, row in data if kind == "run" and row["what"] == "queued"))
+        ends = Counter(row["run"] for kind, row in data if kind == "run" and row["what"] in ("finished", "failed"))
+        self.ended = {row["run"] for kind, row in data if kind == "run" and row["what"] == "finished"}
+        self.faults += [f"a run ended {n} times: {run}" for run, n in ends.items() if n > 1]
+        self.newest("draft", drafts.get(EXERCISE))
+        self.newest("note", drafts.get("note:" + NOTE.replace("/", "#")))
+
+    def once(self, hand: str, found: Counter[str]) -> None:
+        """Each acknowledged write is there once, and nothing is there that was never asked for or is there twice."""
+        kept = self.hands[hand]
+        self.faults += [f"{hand} lost: {mark}" for mark in kept.acknowledged if not found[mark]]
+        self.faults += [f"{hand} doubled: {mark}" for mark, n in found.items() if n > 1]
+        if isinstance(kept.open, str) and found[kept.open] and kept.open not in kept.acknowledged:
+            kept.acknowledged.append(kept.open)  # kept, though the answer did not come through: it must stay, too
+
+    def newest(self, hand: str, found: tuple[int, str] | None) -> None:
+        """The text is the one acknowledged last, or the one that was on its way."""
+        kept = self.hands[hand]
+        if kept.open is not None and found == kept.open:
+            kept.acknowledged.append(found)
+        elif kept.acknowledged and found != kept.acknowledged[-1]:
+            self.faults.append(f"{hand} lost: {kept.acknowledged[-1][0]}, found {found and found[0]}")
+
+    def compare(self, line: Line) -> None:
+        """What the server shows after its start is what was acknowledged before."""
+        for hand, path in (("draft", f"/api/exercises/{EXERCISE}/draft"), ("note", f"/api/notes/{NOTE}")):
+            if self.hands[hand].acknowledged:
+                shown = line.good("GET", path)[0]
+                if (shown["revision"], shown["text"]) != tuple(self.hands[hand].acknowledged[-1]):
+                    self.faults.append(f"{hand} shown otherwise than acknowledged: revision {shown['revision']}")
+        known = line.good("GET", f"/api/exercises/{EXERCISE}/attempts")[0]["attempts"]
+        shown = {mark for row in known for mark in marks(row["answer"])}
+        self.faults += [f"answer not shown: {a}" for a in self.hands["answer"].acknowledged[-20:] if a not in shown]
+
+    def finish(self) -> None:
+        """No run stays behind: after one more start the last one ends by itself, and each has ended once."""
+        with started(self.folder) as (process, line, spent):
+            self.starts.append(spent)
+            self.compare(line)
+            if self.hands["run"].open is not None:
+                line.watch(self.hands["run"])
+            kill(process)
+        self.examine()
+        self.faults += [f"a run never ended: {run}" for run in self.hands["run"].acknowledged if run not in self.ended]
+
+
+def marks(text: Any) -> list[str]:
+    return re.findall(r"answer-[0-9a-f]{32}", str(text))
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Line, float]]:
+    """A server on this folder, a line to it, and the seconds until its first page was whole."""
+    from wenjin.study.web.security import api_token, make_secret
+
+    environment = {**os.environ, "WENJIN_DATA": str(folder / "data"), "WENJIN_WORKSPACE": str(folder / "workspace")}
+    begun = time.perf_counter()
+    command = [sys.executable, "-P", "-m", "wenjin.cli", "start", "--no-browser", "--port", "0"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        line = Line(server.announced(process).split("/login")[0], api_token(make_secret(folder / "data" / "secret")))
+        line.good("GET", "/")
+        yield process, line, time.perf_counter() - begun
+    finally:
+        kill(process)
+        if process.stdout:
+            process.stdout.close()
+
+
+def tree(root: int) -> list[int]:
+    """A process and all that it and its children started."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            words = entry.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+            parents.setdefault(int(words[1]), []).append(int(entry.parent.name))
+    found, waiting = [], [root]
+    while waiting:
+        pid = waiting.pop()
+        found.append(pid)
+        waiting += parents.get(pid, [])
+    return found
+
+
+def kill(process: "subprocess.Popen[str]") -> None:
+    """kill -9 of the whole tree, and nothing of it is left two seconds later."""
+    if process.poll() is not None:
+        return
+    pids = tree(process.pid)
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait(server.PATIENCE)
+    until = time.monotonic() + 2.0
+    while left := [pid for pid in pids[1:] if alive(pid)]:
+        if time.monotonic() > until:
+            raise RuntimeError(f"still there two seconds after kill -9: {left}")
+        time.sleep(0.01)
+
+
+def alive(pid: int) -> bool:
+    """Whether it still runs: one that only waits to be reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2][1] != "Z"
+    except OSError:
+        return False
+
+
+def kills(folder: Path, count: int, seed: int = 7) -> Learner:
+    """A learner who was killed so often, each kind of work in turn the one that the kill waits for."""
+    dice, learner = random.Random(seed), Learner(folder)
+    turn = IN_TURN if count > SHORT else SHORT_TURN
+    for number in range(count):
+        learner.live(dice, turn[number % len(turn)])
+        if learner.faults:
+            break
+    if not learner.faults:
+        learner.finish()
+    return learner
+
+
+def plain_saver(folder: Path, count: int) -> int:
+    """How often a program that writes its JSON file anew at each save leaves a file that cannot be read."""
+    dice, spoiled = random.Random(7), 0
+    for _ in range(count):
+        file = folder / "plain.json"
+        process = subprocess.Popen([sys.executable, "-c", SAVER, str(file)], stdout=subprocess.PIPE, text=True)
+        assert process.stdout
+        process.stdout.readline()
+        time.sleep(dice.uniform(0, 0.05))
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        try:
+            json.loads(file.read_text("utf-8"))
+        except ValueError:
+            spoiled += 1
+    return spoiled
+
+
+def measure(full: bool = False) -> list[dict[str, Any]]:
+    count = KILLS if full else SHORT
+    with server.folders() as folder:
+        learner = kills(folder, count)
+        spoiled = plain_saver(folder, count)
+        others = [start.peer() for _ in range(3)]
+    lost, slowest = len(learner.faults), max(learner.starts[1:])
+    how = f"{len(learner.starts) - 1} kills of the process tree while {', '.join(HANDS)} were under way; "
+    how += f"{learner.writes} acknowledged writes; integrity and foreign keys checked after each"
+    how += "".join(f"; {fault}" for fault in learner.faults[:5])
+    peer = f"peer: kills after which a program that rewrites one JSON file at each save had lost all, of {count}"
+    times = f"the slowest of {len(learner.starts) - 1} starts after a kill, command to first page, no manual step"
+    row = {"name": "acknowledged writes lost or doubled", "ours": lost, "peer": spoiled, "unit": "", "goal": "0"}
+    ready = {"name": "start after a kill", "ours": slowest, "peer": max(others), "unit": "s"}
+    return [
+        {**row, "ok": lost == 0, "how": f"{how}; {peer}"},
+        {**ready, "goal": f"≤ {READY:g} s", "ok": slowest <= READY, "how": f"{times}; peer: a bare FastAPI page"},
+    ]
