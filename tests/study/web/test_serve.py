@@ -51,6 +51,9 @@ def test_a_server_from_start_to_end(tmp_path: Path) -> None:
             assert home.status_code == 200
             assert "为什么要除以根号 d" in home.text
             assert time.monotonic() - began < 3
+            root = url.split("/login")[0]
+            spent = [client.get(f"{root}/settings").elapsed.total_seconds() for _ in range(12)]
+            assert min(spent) < 0.035, "no page waits forty milliseconds until its head is acknowledged"
             assert httpx.get(url).status_code == 401, "the URL opens once"
             port = int(url.split(":")[2].split("/")[0])
             outside = [address for address in addresses() if not address.startswith("127.")]

@@ -47,7 +47,9 @@ def listen(host: str = "127.0.0.1", port: int | None = None) -> socket.socket:
         )
     family = socket.AF_INET6 if host == "::1" else socket.AF_INET
     for number in [port] if port is not None else range(PORT, PORT + TRIES):
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        # The protocol by name: asyncio sends small pieces at once only for such a socket, and a page would otherwise
+        # wait forty milliseconds for the browser to acknowledge its head.
+        listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, number))
