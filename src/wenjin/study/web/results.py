@@ -80,10 +80,16 @@ def arguments(lab: Lab | None, given: Mapping[str, Any], language: Language) -> 
     texts = lab.texts.parameters if lab and lab.texts else {}
     found = []
     for name in [*(name for name in fields if name in given), *(name for name in given if name not in fields)]:
-        value = tuple(given[name]) if isinstance(given[name], list) else given[name]
+        value = as_read(given[name])
         title = texts[name].title[language] if name in texts else name
         usual = name in fields and fields[name].default == value
         found.append(Argument(name, title, worded(lab, name, value, language), usual))
+    return found
+
+
+def as_read(value: Any) -> Value:
+    """An argument of a record, as the form reads it: JSON knows no tuples."""
+    found: Value = tuple(value) if isinstance(value, list) else value
     return found
 
 
@@ -188,7 +194,7 @@ def strip(low: float | None, high: float | None, value: float | None) -> Markup:
         '<svg class="strip" viewBox="0 0 {width} 16" aria-hidden="true"><path class="plot-stub" d="M0 8H{width}"/>'
         '<rect class="plot-band" x="{left}" y="2" width="{wide}" height="12"/>'
         '<path class="strip-mark" d="M{at} 1v14"/></svg>'
-    ).format(width=STRIP, left=f"{left:.1f}", wide=f"{max(right - left, 1.0):.1f}", at=f"{at:.1f}")
+    ).format(width=STRIP, left=f"{left:.1f}", wide=f"{max(right - left, 3.0):.1f}", at=f"{at:.1f}")
 
 
 def told(lab: Lab, run: Run, language: Language, holds: Mapping[bool, str]) -> list[Told]:

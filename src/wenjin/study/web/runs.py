@@ -74,8 +74,8 @@ def router(site: Site) -> APIRouter:
         rows = [
             (
                 lab.texts.parameters[name].title[language] if lab.texts and name in lab.texts.parameters else name,
-                "—" if x is None else results.worded(lab, name, x, language),
-                "—" if y is None else results.worded(lab, name, y, language),
+                "—" if x is None else results.worded(lab, name, results.as_read(x), language),
+                "—" if y is None else results.worded(lab, name, results.as_read(y), language),
                 same,
             )
             for name, x, y, same in sorted(found.arguments, key=lambda row: order.get(row[0], 99))

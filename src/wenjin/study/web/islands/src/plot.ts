@@ -107,8 +107,8 @@ export class Plot {
     const across = axis(34);
     const up = axis(60);
     across.grid = { show: false };
-    across.splits = logX ? (_, __, low, high) => this.places() ?? decades(low, high) : this.places() ? () => this.places()! : undefined;
-    if (logY) up.splits = (_, __, low, high) => decades(low, high);
+    across.splits = (_, __, low, high) => this.places() ?? (logX ? decades : rounds)(low, high);
+    up.splits = (_, __, low, high) => (logY ? decades : rounds)(low, high);
     across.filter = up.filter = (_, splits) => splits;
     return {
       width: Math.max(this.box.clientWidth, 200),
@@ -247,6 +247,16 @@ function padded(low: number, high: number, log: boolean, pad: number, grounded: 
   if (high === low) return [low - (Math.abs(high) / 2 || 1), high + (Math.abs(high) / 2 || 1)];
   const wide = pad * (high - low);
   return grounded && low >= 0 && low < 0.4 * high ? [0, high + wide] : [low - wide, high + wide];
+}
+
+// The marks of a linear axis: about five, at 1, 2, 2.5 or 5 times a power of ten.
+function rounds(low: number, high: number): number[] {
+  const rough = (high - low) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 2.5, 5, 10].find((times) => times * power >= rough) ?? 10);
+  const found: number[] = [];
+  for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push(Number((n * step).toPrecision(12)));
+  return found;
 }
 
 // The marks of a logarithmic axis: powers of ten where there are three, else 1, 2 and 5 times such.
