@@ -51,7 +51,7 @@ def test_cards_are_asked_once_a_topic_is_tried_or_taken() -> None:
         assert list(found.entries) == [f"kinds/c{n}" for n in range(30)]
         assert found.queue == tuple(f"kinds/c{n}" for n in range(NEW_A_DAY))
         assert (found.waiting, found.left("new"), found.following) == (10, NEW_A_DAY, None)
-    assert len(deck([TAKE], COURSE, START, more=7).queue) == NEW_A_DAY + 7
+    assert len(deck([TAKE], COURSE, START, NEW_A_DAY + 7).queue) == NEW_A_DAY + 7
     gone = [happened("cards", "gone", {}, START), happened("review", "gone/card", {"rating": 3}, START)]
     assert deck(gone, COURSE, START).entries == {}
 
@@ -77,6 +77,8 @@ def test_a_day_has_its_limits_and_ends_at_four_in_the_morning() -> None:
     assert deck(past, wide, START + HOUR).left("review") == REVIEWS_A_DAY - 20
     late = [TAKE, *(answer(n, START.replace(hour=23), 4) for n in range(5))]
     assert deck(late, COURSE, START + DAY - timedelta(hours=6)).left("new") == NEW_A_DAY - 5, "three in the night"
+    begun = deck([TAKE, *(answer(n, START, 4) for n in range(25))], COURSE, START + HOUR)
+    assert (begun.left("new"), begun.waiting, begun.begun, begun.all_new) == (0, 5, 25, 30)
     assert deck(late, COURSE, START + DAY - timedelta(hours=4)).left("new") == NEW_A_DAY, "five in the morning"
 
 

@@ -31,15 +31,19 @@ def title(exercise: Exercise, language: Language) -> str:
 def task(exercise: Exercise, language: Language) -> "RenderableType":
     """What the exercise promises, with its formulas as they are written."""
     from rich.console import Group
-    from rich.markdown import Markdown
     from rich.text import Text as Rich
 
     head = Rich(title(exercise, language), style="bold")
     head.append(f"  {exercise.id}", style="not bold dim")
-    text = clean(exercise.task[language]) if exercise.task else ""
-    # A formula is shown as it is written: Markdown would take its backslashes for its own.
-    text = FORMULA.sub(lambda found: found[0].replace("\\", r"\\"), text)
-    return Group(head, "", Markdown(text, code_theme="ansi_dark"))
+    return Group(head, "", prose(exercise.task[language] if exercise.task else ""))
+
+
+def prose(text: str) -> "RenderableType":
+    """Markdown. A formula is shown as it is written: Markdown would take its backslashes for its own."""
+    from rich.markdown import Markdown
+
+    text = FORMULA.sub(lambda found: found[0].replace("\\", r"\\"), clean(text))
+    return Markdown(text, code_theme="ansi_dark")
 
 
 def hints(exercise: Exercise, opened: int, language: Language) -> "RenderableType":

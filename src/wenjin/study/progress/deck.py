@@ -68,7 +68,7 @@ class Deck:
     entries    the learner's cards by id, in the order of the course
     queue      the ids that are asked now: short steps, then due cards, then new ones, then steps a little early
     today      the answers of this day, in order
-    waiting    how many new cards wait for another day
+    begun      how many new cards were begun today; waiting: how many wait for another day
     following  when the next card is due that is not asked now; None when there is none
     """
 
@@ -76,6 +76,7 @@ class Deck:
     entries: Mapping[str, Entry]
     queue: tuple[str, ...]
     today: tuple[Answer, ...]
+    begun: int
     waiting: int
     following: datetime | None
 
@@ -83,6 +84,11 @@ class Deck:
     def last(self) -> Answer | None:
         """The answer that an undo takes back."""
         return self.today[-1] if self.today else None
+
+    @property
+    def all_new(self) -> int:
+        """The number of new cards a day with which none has to wait today."""
+        return max(NEW_A_DAY, self.begun) + self.waiting
 
     def left(self, *phases: schedule.Phase) -> int:
         """How many cards of these phases are asked now; of all without any."""
@@ -99,8 +105,8 @@ class Deck:
         return schedule.intervals(entry.standing, self.now, dice(entry.id))
 
 
-def deck(events: Iterable[Happening], course: Course, now: datetime, more: int = 0) -> Deck:
-    """The deck as these events, in their order, have left it. `more` raises the number of new cards for this once."""
+def deck(events: Iterable[Happening], course: Course, now: datetime, new_a_day: int = NEW_A_DAY) -> Deck:
+    """The deck as these events, in their order, have left it."""
     past = list(events)
     *readings, present = believed([*(event.at for event in past), now])
     mine = taken(past, course)
@@ -118,12 +124,13 @@ def deck(events: Iterable[Happening], course: Course, now: datetime, more: int =
     began = {id for id, given in reviews.items() if day_of(given[0].reading.at, now) == day}
     again = {answer.card for answer in today} - began
     steps, due, early, fresh = queues(entries, present.at)
-    fresh_now = fresh[: max(0, NEW_A_DAY - len(began)) + more]
+    fresh_now = fresh[: max(0, new_a_day - len(began))]
     due = due[: max(0, REVIEWS_A_DAY - len(again))]
     queue = (*steps, *due, *fresh_now, *early)
     later = [e.standing.due for e in entries.values() if e.standing.due and e.id not in set(queue)]
     today = [answer for answer in today if answer.card in entries]
-    return Deck(present.at, entries, queue, tuple(today), len(fresh) - len(fresh_now), min(later, default=None))
+    waiting = len(fresh) - len(fresh_now)
+    return Deck(present.at, entries, queue, tuple(today), len(began), waiting, min(later, default=None))
 
 
 def queues(entries: Mapping[str, Entry], now: datetime) -> tuple[list[str], list[str], list[str], list[str]]:

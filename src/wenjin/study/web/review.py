@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from wenjin.study.memory.schedule import RATINGS
 from wenjin.study.memory.spoken import spoken
-from wenjin.study.progress.deck import Deck, Entry, deck
+from wenjin.study.progress.deck import NEW_A_DAY, Deck, Entry, deck
 from wenjin.study.store.log import Event, StoreError, happened
 from wenjin.study.web.site import Site
 
@@ -50,13 +50,13 @@ class Table:
         self.site = site
         self._laid: tuple[tuple[int, int, int], Deck] | None = None
 
-    def deck(self, more: int = 0) -> Deck:
+    def deck(self, new_a_day: int = NEW_A_DAY) -> Deck:
         events = self.site.log.events()
         now = datetime.now().astimezone()
-        key = (len(events), more, int(now.timestamp() / FRESH))
+        key = (len(events), new_a_day, int(now.timestamp() / FRESH))
         laid = self._laid
         if laid is None or laid[0] != key:
-            laid = self._laid = key, deck(events, self.site.course, now, more)
+            laid = self._laid = key, deck(events, self.site.course, now, new_a_day)
         return laid[1]
 
     def due(self) -> int:
@@ -92,17 +92,17 @@ def router(site: Site) -> APIRouter:
     site.due = table.due
 
     @routes.get("/review")
-    def review(request: Request, card: str = "", more: int = 0) -> Response:
-        return show(site, request, table.deck(max(0, more)), card, max(0, more))
+    def review(request: Request, card: str = "", new: int = NEW_A_DAY) -> Response:
+        return show(site, request, table.deck(new), card, new)
 
     @routes.post("/review")
-    def rate(given: Annotated[Rated, Form()], more: Annotated[int, Form()] = 0) -> Response:
+    def rate(given: Annotated[Rated, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
         table.rate(given)
-        return RedirectResponse(address(more), 303)
+        return RedirectResponse(address(new), 303)
 
     @routes.post("/review/undo")
-    def undo(given: Annotated[Undone, Form()], more: Annotated[int, Form()] = 0) -> Response:
-        return RedirectResponse(address(more, table.undo(given.event)), 303)
+    def undo(given: Annotated[Undone, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
+        return RedirectResponse(address(new, table.undo(given.event)), 303)
 
     @routes.post("/review/cards")
     def take(topic: Annotated[str, Form()], back: Annotated[str, Form()] = "") -> Response:
@@ -129,13 +129,13 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def address(more: int, card: str | None = None) -> str:
+def address(new: int, card: str | None = None) -> str:
     """The page of the next card, or of this one."""
-    query = [f"card={card}"] * bool(card) + [f"more={more}"] * (more > 0)
+    query = [f"card={card}"] * bool(card) + [f"new={new}"] * (new != NEW_A_DAY)
     return "/review" + "?" * bool(query) + "&".join(query)
 
 
-def show(site: Site, request: Request, found: Deck, wish: str, more: int) -> Response:
+def show(site: Site, request: Request, found: Deck, wish: str, new: int) -> Response:
     entry = found.asked(wish)
     language = site.speaks(request)
     topics = {each.topic.id for each in found.entries.values()}
@@ -150,8 +150,8 @@ def show(site: Site, request: Request, found: Deck, wish: str, more: int) -> Res
         back=entry and site.html(entry.card.back, language),
         ratings=ratings(found, entry) if entry else [],
         draw=uuid4().hex,
-        more=more,
-        then=address(more),
+        new=new,
+        then=address(new),
         recalled=sum(answer.rating > 1 for answer in found.today),
         following=found.following and spoken(found.following - found.now)[language],
         others=[t for t in site.course.topics.values() if t.cards and t.id not in topics],
