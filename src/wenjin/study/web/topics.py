@@ -72,7 +72,7 @@ def router(site: Site) -> APIRouter:
             source = site.renderer.source(module)
         except ListingError:
             raise HTTPException(404) from None
-        return site.page(request, "library.html", module=module, source=source)
+        return site.page(request, "library.html", module=module, source=source.html)
 
     return routes
 
