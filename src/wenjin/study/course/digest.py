@@ -15,7 +15,9 @@ def digest(text: str) -> str:
 
 
 def library_digest(code: str, package: Path = PACKAGE) -> str:
-    """A hash of every file of our library that the code leads to by its imports; of nothing when it imports none."""
+    """A hash of every file of our library that the code leads to by its imports; of nothing when it imports none.
+
+    The words of kit are not part of it: they compute nothing that is recorded."""
     waiting, seen = _modules(code), {}
     while waiting:
         module = waiting.pop()
@@ -38,4 +40,4 @@ def _modules(code: str) -> set[str]:
             found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
         elif isinstance(node, ast.Import):
             found |= {name.name for name in node.names}
-    return {module for module in found if module.split(".")[0] == "wenjin"}
+    return {module for module in found if module.startswith("wenjin.") and not module.startswith("wenjin.kit")}

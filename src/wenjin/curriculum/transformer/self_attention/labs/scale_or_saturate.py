@@ -38,7 +38,7 @@ from wenjin.stack.train.health import examine
 SCALES = {"none": lambda raw, width: raw, "sqrt": scale, "d": lambda raw, width: raw / width}
 MODEL, VALUE, VOCABULARY, SENSES = 128, 64, 8000, 12_000
 QUERIES, BATCH = 1024, 64
-SHOWN, SAVED = 5, 50  # steps between two points of a chart, and between two states that are kept
+SHOWN, SAVED = 5, 40  # steps between two points of a chart, and between two states that are kept
 WORD = re.compile(r"[a-z]+")
 Begun = dict[str, dict[str, float]]  # scale -> what was measured -> value
 
@@ -51,6 +51,17 @@ def scale_or_saturate(
     rate: Annotated[float, Slider(0.00001, 0.1, log=True)] = 0.001,
     senses: Annotated[int, Slider(2, 256, log=True)] = 16,
     seed: int = 0,
+) -> Iterator[Frame]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # the products are small: two cores would wait for each other
+    try:
+        yield from measured(keep, widths, width, steps, rate, senses, seed)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def measured(
+    keep: Keep, widths: Sequence[int], width: int, steps: int, rate: float, senses: int, seed: int
 ) -> Iterator[Frame]:
     corpus = load("wordnet", part="noun")
     yield Used(corpus.id, corpus.source, corpus.count, corpus.sha256, corpus.fallback)
@@ -73,12 +84,12 @@ def scale_or_saturate(
         while head.step < steps:
             pick = draw(len(half), BATCH, senses, seed, head.step)
             head.learn(SCALES[name], half[pick[:, 0]], whole[pick], category[pick])
-            if head.step % SAVED == 0 or head.step == steps:
-                keep.save(name, head.saved())
             if head.step % SHOWN == 0:
                 yield Point("loss", head.step, {name: mean(head.losses[-SHOWN:])})
                 yield Point("found", head.step, {name: mean(head.found[-SHOWN:])})
                 yield Progress(done + head.step * BATCH * (width + 64) * 2, work)
+            if head.step % SAVED == 0 or head.step == steps:
+                keep.save(name, head.saved())  # after its points: what is kept has been shown
         done += steps * BATCH * (width + 64) * 2
 
     for cause, facts in examine(heads["sqrt"].losses, even=math.log(len(names))):
