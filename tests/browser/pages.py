@@ -4,6 +4,7 @@ A route that answers GET stands either in PAGES or in OTHERS; `tests/study/web/t
 router. Blanks such as {run} are filled with what `lived.live` did on the server that is shown.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +29,7 @@ class Shown:
 
     @property
     def name(self) -> str:
-        return self.address.strip("/").replace("/", "-").replace("?", "-").replace("=", "-") or "today"
+        return re.sub(r"\W+", "-", self.address).strip("-") or "today"
 
 
 def unfold(page: Page) -> None:
@@ -42,6 +43,12 @@ def judge(page: Page) -> None:
     expect(page.locator("#verdict .verdict")).to_be_visible(timeout=30000)
     page.locator("details.history > summary").click()
     expect(page.locator("#history .rows li, #history details").first).to_be_visible()
+
+
+def answer(page: Page) -> None:
+    """Show the answer of the card."""
+    page.keyboard.press("Space")
+    expect(page.locator(".ratings button").first).to_be_visible()
 
 
 def keys(page: Page) -> None:
@@ -63,9 +70,16 @@ PAGES: dict[str, list[Shown]] = {
         Shown(f"{EXERCISES}/attention-by-hand", act=judge),
         Shown(f"{EXERCISES}/variance-of-a-dot-product", act=judge),
     ],
-    "/review": [Shown("/review", fresh=True, act=unfold)],
     "/notes": [Shown("/notes", fresh=True, act=unfold), Shown("/notes?q=softmax"), Shown("/notes?q=qqqqqq")],
     "/notes/{topic}": [Shown("/notes/self-attention", fresh=True, act=unfold)],
+    "/topics/{topic}/labs/{lab}": [
+        Shown("/topics/self-attention/labs/scale-or-saturate", fresh=True),
+        Shown("/topics/self-attention/labs/cost-of-length?width=many"),  # a link that cannot be read
+    ],
+    "/runs": [Shown("/runs", fresh=True), Shown("/runs?q=qqqqqq")],
+    "/runs/{id}": [Shown("/runs/{run}", act=unfold), Shown("/runs/{told}"), Shown("/runs/{stopped}")],
+    "/runs/compare": [Shown("/runs/compare?a={run}&b={other}"), Shown("/runs/compare", status=422)],
+    "/review": [Shown("/review", fresh=True, act=answer)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],
     "/settings": [Shown("/settings", act=unfold)],
@@ -81,6 +95,7 @@ OTHERS = {
     "/api/exercises/{topic}/{exercise}/attempts": "/api/exercises/self-attention/write-attention/attempts",
     "/api/exercises/{topic}/{exercise}/draft": "/api/exercises/self-attention/write-attention/draft",
     "/api/notes/{topic}/{anchor}": "/api/notes/self-attention/why-sqrt-d",
+    "/api/runs/{id}/frames": "/api/runs/none/frames",
 }
 
 ALL = [shown for listed in PAGES.values() for shown in listed]
