@@ -12,6 +12,8 @@ from starlette.datastructures import Headers
 from starlette.routing import Mount, Route
 
 from tests.study.web.conftest import BASE, Visit
+from wenjin.study.store.log import happened
+from wenjin.study.web.guard import Guard
 from wenjin.study.web.security import SESSION_SECONDS, Sessions, api_token, make_secret, mint_token
 
 EXERCISE = "self-attention/write-attention"
@@ -20,6 +22,9 @@ FILLED = {
     "{exercise}": "write-attention",
     "{track}": "qmatter",
     "{module}": "wenjin.stack.nn.attention",
+    "{anchor}": "why-sqrt-d",
+    "{lab}": "scale-or-saturate",
+    "{id}": "0" * 31 + "1",
 }
 FOREIGN = [
     "evil.example",
@@ -30,6 +35,19 @@ FOREIGN = [
     "[::2]:8423",
     "",
 ]
+
+
+@pytest.fixture(autouse=True)
+def lived(request: pytest.FixtureRequest) -> None:
+    """Something stands behind every address: a run that was stopped before it began, and a note."""
+    if "visit" in request.fixturenames:
+        log = request.getfixturevalue("visit").client.app.state.site.log
+        told = {"run": FILLED["{id}"], "arguments": {"seed": 0}, "prediction": {}, "seconds": 0.0, "memory": 0}
+        for what in ("queued", "stopped"):
+            log.append(
+                happened("run", "self-attention/scale-or-saturate", told | {"what": what, "seconds": 0.0, "memory": 0})
+            )
+        log.append(happened("note", "self-attention#why-sqrt-d", {"text": "**why**"}))
 
 
 def routes(visit: Visit) -> list[tuple[str, str]]:
@@ -108,6 +126,28 @@ def test_every_changing_route_refuses_forged_requests(visit: Visit) -> None:
             answer = visit.client.request(method, path, headers=headers, content=content, follow_redirects=False)
             assert answer.status_code == 403, (method, path, name)
     assert visit.client.get(f"/api/exercises/{EXERCISE}/attempts").json() == {"attempts": []}
+    assert len(visit.client.app.state.site.log.events()) == 3, "nothing was kept of all these"  # type: ignore[attr-defined]
+
+
+def test_a_route_that_nobody_thought_of_is_guarded_too(visit: Visit) -> None:
+    """The guard stands before the routes and around every answer, whatever is added inside."""
+    app = visit.client.app
+    assert app.user_middleware[0].cls is Guard, "nothing is put outside of the guard"  # type: ignore[attr-defined]
+    done: list[str] = []
+
+    def new(name: str) -> None:
+        done.append(name)
+
+    app.add_api_route("/new/{name}", new, methods=["POST", "GET"])  # type: ignore[attr-defined]
+    foreign = visit.headers | {"origin": "http://evil.example"}
+    assert visit.client.post("/new/a").status_code == 403
+    assert visit.client.post("/new/a", headers=foreign).status_code == 403
+    assert visit.client.get("/new/a", headers={"host": "evil.example"}).status_code == 403
+    assert visit.stranger().get("/new/a").status_code == 401
+    assert done == []
+    answer = visit.client.post("/new/b", headers=visit.headers)
+    assert (answer.status_code, done) == (200, ["b"])
+    assert "frame-ancestors 'none'" in answer.headers["content-security-policy"]
 
 
 def test_a_token_of_another_session_is_refused(visit: Visit) -> None:
@@ -187,6 +227,33 @@ def test_every_answer_carries_the_policy(visit: Visit) -> None:
     assert len(nonces) == len(routes(visit))
 
 
+def test_every_refusal_carries_the_policy_too(visit: Visit) -> None:
+    own, long = visit.headers, b"x" * ((1 << 20) + 1)
+    refused = {
+        401: visit.stranger().get("/"),
+        403: visit.client.post("/settings"),
+        404: visit.client.get("/nowhere"),
+        405: visit.client.delete("/settings", headers=own),
+        413: visit.client.post("/settings", headers=own, content=long),
+        422: visit.client.put("/api/notes/self-attention/why-sqrt-d", headers=own, json={"text": 1}),
+    }
+    for status, answer in refused.items():
+        assert answer.status_code == status
+        assert "script-src 'self';" in answer.headers["content-security-policy"], status
+    host = visit.client.get("/", headers={"host": "evil.example"})
+    assert "default-src 'none'" in host.headers["content-security-policy"]
+
+
+def test_a_stream_of_events_is_guarded_as_any_page(visit: Visit) -> None:
+    stream = f"/api/runs/{FILLED['{id}']}/frames"
+    answer = visit.client.get(stream)
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    assert "event: end" in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert visit.client.get(stream, headers={"host": "evil.example:8423"}).status_code == 403
+    assert visit.stranger().get(stream).status_code == 401
+
+
 def test_pages_hold_no_inline_style_script_or_handler(visit: Visit) -> None:
     for method, path in routes(visit):
         if method == "GET":
@@ -194,7 +261,8 @@ def test_pages_hold_no_inline_style_script_or_handler(visit: Visit) -> None:
             if page.headers["content-type"].startswith("text/html"):
                 assert not re.search(r"<[^>]+\sstyle=", page.text), path
                 assert not re.search(r"<style", page.text), path
-                assert not re.search(r"<[^>]+\s(on[a-z]+|hx-on[\w:-]*|hx-vals|hx-vars)=", page.text), path
+                assert not re.search(r"<[^>]+\s(on[a-z]+|(data-)?hx-(on[\w:-]*|vals|vars|headers))=", page.text), path
+                assert not re.search(r"""hx-trigger=["'][^"']*\[""", page.text), path  # a filter is evaluated
                 assert "js:" not in page.text, path
                 for script in re.findall(r"<script([^>]*)>", page.text):
                     assert ' src="/static/' in script or 'type="application/json"' in script, path
