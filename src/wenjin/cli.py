@@ -18,7 +18,7 @@ from wenjin.study.cli.terminal import clean, fail, language, say
 from wenjin.study.store.places import places
 from wenjin.version import VERSION
 
-ROOMS = ("house", "exercises", "review", "course", "data", "notes")
+ROOMS = ("house", "exercises", "review", "labs", "course", "data", "notes")
 
 ABOUT = Text("问津：能运行的大模型课程。", "Wenjin: an executable course in large language models.")
 EXAMPLES = Text(

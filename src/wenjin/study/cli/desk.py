@@ -17,8 +17,8 @@ from wenjin.study.course.load import load
 from wenjin.study.judge.attempt import attempt
 from wenjin.study.judge.client import Judge, local_judge
 from wenjin.study.progress.state import Progress, Standing, standing, state
-from wenjin.study.store.log import Log, happened
-from wenjin.study.store.owner import open_log
+from wenjin.study.store.log import happened
+from wenjin.study.store.owner import SharedLog, open_log
 from wenjin.study.store.places import Places
 from wenjin.study.store.workspace import Starter, Workspace
 
@@ -69,7 +69,7 @@ class Desk:
         return self._load()
 
     @cached_property
-    def log(self) -> Log:
+    def log(self) -> SharedLog:
         log = open_log(self.places, role="command")
         self._open.callback(log.close)
         return log

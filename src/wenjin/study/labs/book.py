@@ -194,6 +194,19 @@ class Comparison:
     arguments: tuple[tuple[str, Any, Any, bool], ...]
     levels: tuple[tuple[str, float | None, float | None], ...]
 
+    def as_dict(self) -> dict[str, Any]:
+        """For scripts, as JSON."""
+        a, b = self.a.as_dict(), self.b.as_dict()
+        return {
+            "a": self.a.id,
+            "b": self.b.id,
+            "lab": self.a.lab,
+            "arguments": {name: {"a": one, "b": other, "same": same} for name, one, other, same in self.arguments},
+            "levels": {name: {"a": a["levels"].get(name), "b": b["levels"].get(name)} for name, _, _ in self.levels},
+            "normal": {"a": a["normal"], "b": b["normal"]},
+            "remark": {"a": self.a.remark, "b": self.b.remark},
+        }
+
 
 def compare(a: Run, b: Run) -> Comparison:
     names = dict.fromkeys([*a.arguments, *b.arguments])
