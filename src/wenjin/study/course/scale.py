@@ -61,7 +61,7 @@ def ticks(axis: Scale, wanted: int = 5) -> list[float]:
     span = axis.high - axis.low
     rough = span / wanted
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough)
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough)
     first = math.ceil(axis.low / step - 1e-9)
     marks = [n * step for n in range(first, first + wanted * 3)]
     return [round(v, 12) for v in marks if v <= axis.high + 1e-9 * span]

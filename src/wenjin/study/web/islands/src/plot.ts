@@ -249,11 +249,11 @@ function padded(low: number, high: number, log: boolean, pad: number, grounded: 
   return grounded && low >= 0 && low < 0.4 * high ? [0, high + wide] : [low - wide, high + wide];
 }
 
-// The marks of a linear axis: about five, at 1, 2, 2.5 or 5 times a power of ten.
+// The marks of a linear axis: about five, at 1, 2 or 5 times a power of ten.
 function rounds(low: number, high: number): number[] {
   const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
-  const step = power * ([1, 2, 2.5, 5, 10].find((times) => times * power >= rough) ?? 10);
+  const step = power * ([1, 2, 5, 10].find((times) => times * power >= rough) ?? 10);
   const found: number[] = [];
   for (let n = Math.ceil(low / step - 1e-9); n * step <= high + 1e-9 * step; n++) found.push(Number((n * step).toPrecision(12)));
   return found;
