@@ -83,6 +83,9 @@ class Notes:
         if not known and text.strip():
             known = [happened("note", id, {"text": text})]
             self.log.append(known[0])
+        now = self._draft(id, known)
+        if (now.revision, now.text) == (revision, text):  # to settle a text is not to change it
+            return now
         self._drafts.pop(id, None)
         saved = self.log.save_draft(f"note:{id}", text, revision)
         self._drafts[id] = (len(known), saved)

@@ -170,7 +170,7 @@ export class Draft {
   }
 
   // A window that was away shows what was saved meanwhile, unless it holds something unsaved itself.
-  private async refresh(): Promise<void> {
+  async refresh(): Promise<void> {
     if (this.choosing || this.sending || this.text !== this.acknowledged) return;
     try {
       const { body } = await ask<Saved>("GET", this.address, undefined, { seconds: PATIENCE });

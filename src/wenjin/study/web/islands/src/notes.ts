@@ -14,6 +14,7 @@
 import { Draft, type Settled, unsaved } from "./draft";
 
 const LARGEST = 1_000_000; // bytes: what one request may carry, less what it is wrapped in
+const LONG = 20_000; // characters from which the field no longer grows with its text, which would cost at each key
 
 function find<T extends HTMLElement>(box: HTMLElement, name: string): T {
   const found = box.querySelector<T>(name);
@@ -66,10 +67,13 @@ function note(box: HTMLElement): { open(): void } {
   }
 
   edit.addEventListener("toggle", () => {
-    if (edit.open) start();
+    if (edit.open) void start().refresh(); // the page may have stood open for long
     else void draft?.save(false, true);
   });
-  area.addEventListener("input", () => start().changed(area.value));
+  area.addEventListener("input", () => {
+    area.classList.toggle("long", area.value.length > LONG);
+    start().changed(area.value);
+  });
   area.addEventListener("blur", () => void draft?.save(false, true));
   area.addEventListener("keydown", (event) => {
     if (event.isComposing || event.altKey) return;
