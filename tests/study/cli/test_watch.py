@@ -28,11 +28,13 @@ PATIENCE = 90.0  # seconds; a machine under load, an interpreter and torch to st
 class Terminal:
     """A terminal with `watch` in it: what was written since the last key, and keys to press."""
 
+    command = (sys.executable, str(SCHOOL), "watch")
+
     def __init__(self, environ: dict[str, str], *words: str) -> None:
         self.screen, slave = os.openpty()
         self.before = termios.tcgetattr(slave)
         self.slave = slave
-        command = [sys.executable, str(SCHOOL), "watch", *words]
+        command = [*self.command, *words]
         self.process = subprocess.Popen(
             command, stdin=slave, stdout=slave, stderr=slave, env=environ | {"TERM": "xterm"}, start_new_session=True
         )

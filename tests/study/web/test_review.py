@@ -139,7 +139,7 @@ def test_the_end_says_what_was_done_and_when_it_goes_on(taken: Visit) -> None:
     all_easy(taken)
     text = page(taken)
     assert "Nothing left to review now" in text
-    assert "Answered 11 times today, recalled 11." in text
+    assert "11 answered today, 11 recalled." in text
     assert re.search(r"The next card comes in \d+ days\.", text)
     assert 'aria-keyshortcuts="Z U"' in text
 

@@ -75,7 +75,7 @@ EMPTY = Text(
     "There are no cards yet. Once you try an exercise of a topic its cards come; or add them now: {commands}",
 )
 OVER = Text("现在没有要复习的了。", "Nothing is left to review now.")
-COUNT = Text("今天答了 {n} 次，{recalled} 次想起来了。", "Answered {n} times today, recalled {recalled}.")
+COUNT = Text("今天答了 {n} 次，{recalled} 次想起来了。", "{n} answered today, {recalled} recalled.")
 FOLLOWING = Text("下一张在 {interval}后。", "The next card comes in {interval}.")
 WAITING = Text(
     "还有 {n} 张新卡片留给明天；现在就看：wenjin review --more {n}",

@@ -1,0 +1,122 @@
+"""`wenjin review`: single keys at a terminal, lines over a pipe, counts for scripts."""
+
+import json
+import re
+import subprocess
+import sys
+import termios
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.study.cli.test_watch import Terminal
+from wenjin.study.cli.review import register
+from wenjin.study.store.log import Event
+from wenjin.study.store.owner import open_log
+from wenjin.study.store.places import places
+
+REVIEW = (sys.executable, "-m", "wenjin.cli", "review")
+FIRST, SECOND = "self-attention/three-roles", "self-attention/variance-in-steps"
+
+
+class Reviewing(Terminal):
+    """A terminal with a whole `wenjin review` in it."""
+
+    command = REVIEW
+
+
+@pytest.fixture
+def command(environ: dict[str, str]) -> Callable[..., "subprocess.CompletedProcess[str]"]:
+    def run(*words: str, said: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*REVIEW, *words], input=said, env=environ | more, capture_output=True, text=True, timeout=120
+        )
+
+    return run
+
+
+@pytest.fixture
+def terminal(environ: dict[str, str]) -> Iterator[Callable[..., Reviewing]]:
+    opened: list[Reviewing] = []
+
+    def start(*words: str) -> Reviewing:
+        opened.append(Reviewing(environ, *words))
+        return opened[-1]
+
+    yield start
+    for each in opened:
+        each.close()
+
+
+def told(environ: dict[str, str], kind: str) -> list[Event]:
+    log = open_log(places(Path(environ["WENJIN_DATA"]), environ={}), role="command")
+    try:
+        return log.events(kind)
+    finally:
+        log.close()
+
+
+def test_a_sitting_at_a_terminal(terminal: Callable[..., Reviewing], environ: dict[str, str]) -> None:
+    screen = terminal("--take", "self-attention")
+    begin = screen.expect("11 left", "query, key and value", "Space answer")
+    assert "\x1b[2J" in begin, "the screen is cleared"
+    assert "leans toward itself" not in begin
+    screen.press("3")  # no rating before the answer was seen
+    screen.expect("11 left", "Space answer")
+    screen.press(" ")
+    shown = screen.expect("toward itself", "1 2 3 4 rate")
+    assert r"W W^\top" in shown, "a formula as it is written"
+    assert "self-attention#query-key-value" in shown
+    assert "3 good 10 min" in re.sub(r"\x1b\[\d*m", "", shown)
+    screen.press("4")
+    screen.expect("10 left", "Space answer")
+    screen.press("z")
+    screen.expect("11 left", "query, key and value", "taken back", "q quit")
+    screen.press("z")
+    screen.expect("Nothing of today is left to undo", "q quit")
+    screen.press(" ")
+    screen.expect("1 2 3 4 rate")
+    screen.press("1")
+    screen.expect("11 left", "Space answer")
+    screen.press("q")
+    assert screen.ended() == 0
+    assert "1 answered today, 0 recalled." in screen.shown
+    kept = told(environ, "review")
+    assert [(event.subject, event.data["rating"]) for event in kept] == [(FIRST, 4), (FIRST, 1)]
+    assert all(event.data["ms"] >= 0 for event in kept)
+    assert [event.data["event"] for event in told(environ, "undo")] == [kept[0].id]
+    assert termios.tcgetattr(screen.slave) == screen.before, "the terminal is as it was"
+
+
+def test_a_sitting_over_a_pipe_and_counts_for_scripts(
+    command: Callable[..., "subprocess.CompletedProcess[str]"], environ: dict[str, str]
+) -> None:
+    nothing = command(WENJIN_LANG="zh")
+    assert nothing.returncode == 0
+    assert "还没有卡片" in nothing.stdout
+    assert "wenjin review --take self-attention" in nothing.stdout.replace("\n", " ")
+    done = command("--take", "self-attention", said="\n4\n\n4\n" + "\n4\n" * 9)
+    assert done.returncode == 0
+    assert "Nothing is left to review now." in done.stdout
+    assert "11 answered today, 11 recalled." in done.stdout
+    assert [event.subject for event in told(environ, "review")][:2] == [FIRST, SECOND]
+    counted = json.loads(command("--json").stdout)
+    assert {name: counted[name] for name in ("left", "due", "new", "today")} == {
+        "left": 0,
+        "due": 0,
+        "new": 0,
+        "today": 11,
+    }
+    assert counted["next"] > "2026"
+    refused = command("--take", "nothing")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "these have: self-attention" in refused.stderr
+
+
+def test_help_has_examples() -> None:
+    app = typer.Typer(rich_markup_mode=None)
+    register(app)
+    assert "wenjin review --more 10" in CliRunner().invoke(app, ["--help"]).stdout
