@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from tests.study.labs.school import ROOT, course
 from wenjin.kit.lab import Level, Picture, Point, Progress, latest, levels
 from wenjin.study.course.form import FormError
 from wenjin.study.labs import client, tree
+from wenjin.study.labs import runner as module
 from wenjin.study.labs.runner import RunError, Runner
 from wenjin.study.labs.session import time_left
 from wenjin.study.store.owner import open_log
@@ -139,22 +141,39 @@ def test_a_stopped_run_goes_on_from_its_state(runner: Runner, count: Callable[[i
 
 
 def test_what_was_kept_by_other_code_is_refused(here: Places, tmp_path: Path) -> None:
-    import shutil
-
     root = tmp_path / "course"
     shutil.copytree(ROOT, root)
+    file = root / "sums/adding/labs/walk.py"
     with closing(open_log(here, role="server")) as log:
         runner = Runner(log, course(root), here)
         runner.start()
-        run = runner.submit("walk", SLOW)
-        until(lambda: steps(runner, run) >= 1)
-        runner.stop(run)
-        assert ended(runner, run) == "stopped"
-        file = root / "sums/adding/labs/walk.py"
-        file.write_text(file.read_text() + "\n# mended\n")
-        with pytest.raises(RunError, match=r"the lab's code changed.*run it anew"):
-            runner.resume(run)
+        stopped, left = runner.submit("walk", SLOW), runner.submit("walk", SLOW)
+        until(lambda: steps(runner, stopped) >= 1)
+        runner.stop(stopped)
+        until(lambda: steps(runner, left) >= 1)
         runner.close()
+        file.write_text(file.read_text() + "\n# mended\n")
+        later = Runner(log, course(root), here)
+        later.start()
+        assert ended(later, left) == "failed"
+        known = later.run(left)
+        assert known is not None
+        assert known.why is not None
+        assert "the lab's code changed" in known.why.en
+        for run in (stopped, left):
+            with pytest.raises(RunError, match=r"the lab's code changed.*run it anew"):
+                later.resume(run)
+        later.close()
+
+
+def test_a_run_that_kills_whoever_runs_it_is_given_up(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "STARTS", 0)
+    run = runner.submit("walk", {})
+    assert ended(runner, run) == "failed"
+    known = runner.run(run)
+    assert known is not None
+    assert known.why is not None
+    assert "given up" in known.why.en
 
 
 def test_a_run_that_dies_says_why_and_the_next_one_runs(runner: Runner) -> None:

@@ -59,6 +59,8 @@ def test_a_change_comes_with_its_event_or_not_at_all(asked: Callable[[], SharedL
         assert not owner.jobs.beat("a", "second", 5.0)
         assert client.jobs.beat("a", "first", 5.0)
         assert [(j.holder, j.beat, j.starts, j.wish) for j in owner.jobs.all()] == [("first", 5.0, 1, "")]
+        assert client.jobs.beat("a", "first", 6.0, well=True)
+        assert owner.jobs.all()[0].starts == 0
         assert owner.jobs.ask_to_stop("a")
         assert not owner.jobs.ask_to_stop("b")
         assert client.jobs.all()[0].wish == "stop"

@@ -228,17 +228,16 @@ class Runner:
     def _do(self, job: Job) -> None:
         """Take the run and work on it until it is over, or is somebody else's."""
         lab, known = self._course.lab(job.lab), self._known(job.id)
-        code = _code(lab) if lab is not None else {}
         kept = bool(self._runs.kept(job.id))
+        changed = self._changed(known, lab) if kept and lab is not None else None
+        code = dict(known.code) if changed is not None or lab is None else _code(lab)
         dead = [other.holder for other in self._jobs.all() if self._gone(other)]
         began = self._told(job.lab, job.id, "resumed" if kept else "started", code=code)
         if not self._jobs.take(job.id, self._me, instead_of=job.holder, dead=dead, now=time.time(), event=began):
             return
-        why = NO_LAB.format(name=job.lab) if lab is None else self._changed(known, lab) if kept else None
-        if job.starts >= STARTS:
-            why = GIVEN_UP.format(n=job.starts)
+        why = GIVEN_UP.format(n=job.starts) if job.starts >= STARTS else changed
         if lab is None or why is not None:
-            self._over(job, "failed", why=(why or NO_LAB).as_dict(), **_spent(known))
+            self._over(job, "failed", why=(why or NO_LAB.format(name=job.lab)).as_dict(), **_spent(known))
             return
         try:
             session = Session(self._runs, job.id, self._course.root, lab.id, job.asked["arguments"], self._places.data)
@@ -284,7 +283,7 @@ class Runner:
         with suppress(StoreError):
             for job in self._jobs.all():
                 if job.holder == self._me:
-                    self._over(job, "failed", why=why.as_dict(), seconds=0.0, memory=0)
+                    self._over(job, "failed", why=why.as_dict(), **_spent(self._known(job.id)))
 
     def _end_waiting(self, job: Job) -> bool:
         """A run that nobody works on leaves the queue."""
@@ -328,17 +327,18 @@ class _Wish:
     def __init__(self, runner: Runner, run: str) -> None:
         self._runner, self._run = runner, run
         self._looked = self._beat = time.monotonic()
+        self._told = False  # that it came on
 
-    def __call__(self) -> Way | None:
+    def __call__(self, session: Session) -> Way | None:
         runner, now = self._runner, time.monotonic()
         if self._run in runner._stops:
             return "stop"
         if runner._closing.is_set():
             return "release"
         try:
-            if now - self._beat >= holder.BEAT:
-                self._beat = now
-                if not runner._jobs.beat(self._run, runner._me, time.time()):
+            if now - self._beat >= holder.BEAT or session.came_on > self._told:
+                self._beat, self._told = now, session.came_on
+                if not runner._jobs.beat(self._run, runner._me, time.time(), well=self._told):
                     return "lost"
             if now - self._looked >= POLL:
                 self._looked = now
@@ -356,6 +356,7 @@ def _spent(known: Run) -> dict[str, Any]:
 
 
 def _code(lab: Lab) -> dict[str, str]:
+    """The hashes of its code; of nothing where its file is gone, which its worker will tell."""
     assert lab.file is not None
-    text = lab.file.read_text(encoding="utf-8")
+    text = lab.file.read_text(encoding="utf-8") if lab.file.is_file() else ""
     return {"lab": digest(text), "library": library_digest(text)}

@@ -68,6 +68,7 @@ class Session:
         self._progress: list[tuple[float, Progress]] = []  # the first and the last, with when they came
         self._end = End()
         self._broken: Text | None = None
+        self.came_on = False  # it kept something: whoever goes on will not begin where this process did
         kept = runs.kept(run)
         self._write({"frame": "begin", "from": "kept" if kept else "start", "at": datetime.now(UTC).isoformat()})
         self._began = time.monotonic()
@@ -75,7 +76,7 @@ class Session:
         self._reader = threading.Thread(target=self._read, name="lab", daemon=True)
         self._reader.start()
 
-    def work(self, wish: Callable[[], Way | None]) -> Result:
+    def work(self, wish: Callable[["Session"], Way | None]) -> Result:
         """Until it ends, or `wish`, asked a few times a second, wants it to. Nothing of it is left then."""
         wanted: Way | None = None
         measured = 0.0
@@ -85,7 +86,7 @@ class Session:
                     measured = time.monotonic()
                     self._measure()
                 self._reader.join(LOOK)
-                wanted = wish()
+                wanted = wish(self)
             if wanted is not None and wanted != "lost":
                 self._working.ask_to_stop()
                 self._reader.join(GRACE)
@@ -112,6 +113,7 @@ class Session:
                 elif isinstance(message, Kept):
                     with contextlib.suppress(BrokenOff):
                         self._runs.save(self._run, message.name, message.pieces)
+                        self.came_on = True
                 else:
                     if isinstance(message, Progress):
                         self._progress = [*self._progress[:1], (time.monotonic(), message)]

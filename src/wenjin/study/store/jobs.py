@@ -40,7 +40,7 @@ class Job:
     sender  the process that put it here
     holder  the process that runs it; "" while it waits
     beat    when the holder last said that it lives: seconds since 1970
-    starts  how many processes have begun it since the learner asked
+    starts  how many processes have begun it since it last came on
     wish    "stop" once the learner wants its end; else ""
     """
 
@@ -82,9 +82,10 @@ class Jobs:
             self._do("take", id=id, mine=mine, instead_of=instead_of, dead=known, now=now, event=event.as_dict())
         )
 
-    def beat(self, id: str, mine: str, now: float) -> bool:
-        """Say that the holder lives. False when it is not ours any more: stop working on it."""
-        return bool(self._do("beat", id=id, mine=mine, now=now))
+    def beat(self, id: str, mine: str, now: float, *, well: bool = False) -> bool:
+        """Say that the holder lives; `well`: the run came on, so its starts count from 0 again. False when it is not
+        ours any more: stop working on it."""
+        return bool(self._do("beat", id=id, mine=mine, now=now, well=well))
 
     def ask_to_stop(self, id: str) -> bool:
         """False when there is no such run in the queue."""
@@ -118,7 +119,8 @@ def answer(
         case "take":
             return _take(connection, append, request)
         case "beat":
-            return _change(connection, request, request["mine"], beat=request["now"])
+            came_on = {"starts": 0} if request["well"] else {}
+            return _change(connection, request, request["mine"], beat=request["now"], **came_on)
         case "wish":
             return bool(
                 connection.execute(table.update().where(table.c.id == request["id"]).values(wish="stop")).rowcount
