@@ -252,3 +252,9 @@ def test_a_workspace_that_is_gone_is_made_again(visit: Visit) -> None:
     shutil.rmtree(visit.places.workspace)
     put(visit, "two", 1, settled=True)
     assert "two" in (visit.places.workspace / "notes" / f"{TOPIC}.md").read_text(encoding="utf-8")
+
+
+def test_two_windows_that_begin_the_same_note_meet_in_a_conflict(visit: Visit) -> None:
+    assert put(visit, "the first", 0).json() == {"revision": 1}
+    late = put(visit, "the second", 0)
+    assert (late.status_code, late.json()) == (409, {"text": "the first", "revision": 1})

@@ -80,12 +80,12 @@ class Notes:
         """Keep what was typed. Conflict when another window, or the file, has changed revision `revision` since."""
         id = f"{topic}#{anchor}"
         known = self.log.events("note", id)
+        now = self._draft(id, known)
+        if known and (now.revision, now.text) == (revision, text):  # to settle a text is not to change it
+            return now
         if not known and text.strip():
             known = [happened("note", id, {"text": text})]
             self.log.append(known[0])
-        now = self._draft(id, known)
-        if (now.revision, now.text) == (revision, text):  # to settle a text is not to change it
-            return now
         self._drafts.pop(id, None)
         saved = self.log.save_draft(f"note:{id}", text, revision)
         self._drafts[id] = (len(known), saved)
