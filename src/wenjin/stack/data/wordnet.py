@@ -28,6 +28,7 @@ CATEGORIES = (  # lexnames(5WN): the place is the number
     "verb.perception", "verb.possession", "verb.social", "verb.stative", "verb.weather", "adj.ppl",
 )  # fmt: skip
 EXAMPLE = re.compile(r'"([^"]+)"')
+FIRST = re.compile(r';\s*"')  # a definition may quote a word, too; examples stand behind a semicolon
 MARKER = re.compile(r"\((?:a|p|ip)\)$")
 
 
@@ -64,9 +65,9 @@ def sense(line: str) -> Sense:
     first = 5 + 2 * count
     related = part[first : first + 4 * int(part[first - 1])]
     relations = tuple((related[n], _key(related[n + 2], related[n + 1])) for n in range(0, len(related), 4))
-    examples = tuple(EXAMPLE.findall(gloss))
-    definition = EXAMPLE.sub("", gloss).rstrip(" ;\n")
-    return Sense(_key(kind, offset), category, words, definition.strip() or gloss.strip(), examples, relations)
+    definition, *rest = FIRST.split(gloss.strip(), maxsplit=1)
+    examples = tuple(EXAMPLE.findall('"' + rest[0])) if rest else ()
+    return Sense(_key(kind, offset), category, words, definition.strip(), examples, relations)
 
 
 def _key(kind: str, offset: str) -> str:
