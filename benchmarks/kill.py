@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -310,13 +310,13 @@ def marks(text: Any) -> list[str]:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[tuple["subprocess.Popen[str]", Line, float]]:
-    """A server on this folder, a line to it, and the seconds until its first page was whole."""
+def started(folder: Path, inside: Sequence[str] = ()) -> Iterator[tuple["subprocess.Popen[str]", Line, float]]:
+    """A server on this folder, a line to it, and the seconds until its first page was whole. `inside`: what runs it."""
     from wenjin.study.web.security import api_token, make_secret
 
     environment = {**os.environ, "WENJIN_DATA": str(folder / "data"), "WENJIN_WORKSPACE": str(folder / "workspace")}
     begun = time.perf_counter()
-    command = [sys.executable, "-P", "-m", "wenjin.cli", "start", "--no-browser", "--port", "0"]
+    command = [*inside, sys.executable, "-P", "-m", "wenjin.cli", "start", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         line = Line(server.announced(process).split("/login")[0], api_token(make_secret(folder / "data" / "secret")))
