@@ -88,7 +88,7 @@ def read(visit: Visit, run: str, after: str = "", last: str = "") -> list[tuple[
     events = []
     for block in text.split("\n\n"):
         fields = dict(line.split(": ", 1) for line in block.splitlines() if not line.startswith(":"))
-        if fields:
+        if "event" in fields:
             events.append((fields["event"], fields.get("id", ""), json.loads(fields["data"])))
     return events
 

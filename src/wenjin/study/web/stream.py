@@ -18,11 +18,12 @@ from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from wenjin.study.labs.runner import RunError
+from wenjin.study.labs.runner import Following, RunError
 from wenjin.study.web.site import Site
 
 PAUSE = 0.25  # seconds between two looks into the record
 BEAT = 60  # looks without news after which a comment is sent: who is gone is noticed
+AGAIN = 1000  # milliseconds after which a browser tries a lost stream again
 REMARK = 20_000  # characters
 
 
@@ -75,6 +76,7 @@ async def events(site: Site, id: str, after: int) -> AsyncIterator[str]:
     """The record of a run from a place on, until it ends or the server does."""
     told: dict[str, Any] = {}
     quiet = 0
+    yield f"retry: {AGAIN}\n\n"
     while not site.leaving.is_set():
         state, place, found = await asyncio.to_thread(look, site, id, after)
         now = {"state": state, "place": place}
@@ -94,10 +96,14 @@ async def events(site: Site, id: str, after: int) -> AsyncIterator[str]:
         await asyncio.sleep(PAUSE)
 
 
-def look(site: Site, id: str, after: int) -> tuple[str, int | None, Any]:
-    found = site.runner.rows(id, after)  # before the state: what ends in between is told by the next look
-    run = site.runner.run(id)
-    return (run.state if run else "failed"), site.runner.place(id), found
+def look(site: Site, id: str, after: int) -> tuple[str, int | None, Following]:
+    """Its state, its place in the queue, and what is new. The book is opened only when the run is over: it is long."""
+    found = site.runner.rows(id, after)
+    place = site.runner.place(id)
+    if place is not None:
+        return ("queued" if place else "running"), place, found
+    run = site.runner.run(id) if found.over else None
+    return (run.state if run else "running"), place, found
 
 
 def event(name: str, data: Any, id: int | None = None) -> str:
