@@ -10,6 +10,8 @@ from wenjin.study.web.assets import FOREVER
 from wenjin.study.web.security import SESSION_SECONDS
 from wenjin.study.web.site import THEMES, Site, remember
 
+PAPERS = ("plain", "notes")  # what is printed of a lesson: itself, or with the reader's notes
+
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
@@ -29,13 +31,15 @@ def router(site: Site) -> APIRouter:
         return response
 
     @routes.post("/settings")
-    def change(lang: str = Form(""), theme: str = Form(""), back: str = Form("/")) -> Response:
-        """Remember a choice of language or theme, and go back to where it was made."""
+    def change(lang: str = Form(""), theme: str = Form(""), paper: str = Form(""), back: str = Form("/")) -> Response:
+        """Remember a choice of language, theme or what is printed, and go back to where it was made."""
         response = RedirectResponse(own_page(back, "/"), 303)
         if lang in ("zh", "en"):
             remember(response, "wenjin-lang", lang)
         if theme in THEMES:
             remember(response, "wenjin-theme", theme)
+        if paper in PAPERS:
+            remember(response, "wenjin-paper", paper)
         return response
 
     @routes.get("/static/style.css")

@@ -21,7 +21,11 @@ def router(site: Site) -> APIRouter:
     def track(request: Request, track: str) -> Response:
         if track not in course.tracks:
             raise HTTPException(404)
-        return site.page(request, "track.html", track=course.tracks[track])
+        found = course.tracks[track]
+        progress = site.progress()
+        done = {t for t in found.topics if passed(course.topics[t], progress)}
+        begun = {t for t in found.topics if t not in done and tried(course.topics[t], progress)}
+        return site.page(request, "track.html", track=found, done=done, begun=begun)
 
     @routes.get("/map")
     def map(request: Request) -> Response:
@@ -64,3 +68,8 @@ def inside(drawn: Drawing, topic: Topic) -> bool:
     """Is a topic drawn in the region of its own stage?"""
     region, node = drawn.regions.get(topic.stage), drawn.nodes[topic.id]
     return region is not None and region.y < node.y < region.bottom and region.x < node.center < region.x + region.width
+
+
+def tried(topic: Topic, progress: Progress) -> bool:
+    """Was any exercise of a topic tried?"""
+    return any(progress.exercises[e.id].attempts for e in topic.exercises if e.id in progress.exercises)

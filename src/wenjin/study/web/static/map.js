@@ -1,4 +1,4 @@
-// The map: with a topic under the pointer or the focus, everything that leads to it stands out.
+// The map: with a topic under the pointer or the focus, everything that leads to it stands out; arrows walk on it.
 // The page is complete without this; it reads `data-from` and `data-to` of the lines and `data-topic` of the topics.
 
 const map = document.getElementById("map");
@@ -36,3 +36,36 @@ for (const [topic, node] of nodes) {
   node.addEventListener("focus", () => light(topic));
   node.addEventListener("blur", clear);
 }
+
+const WAYS = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
+
+// The topic that lies nearest that way: what is off to the side counts three times.
+function neighbor(from, [dx, dy]) {
+  const middle = (node) => {
+    const box = node.querySelector("rect").getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+  };
+  const [x, y] = middle(from);
+  let best = null;
+  let least = Infinity;
+  for (const node of nodes.values()) {
+    const [u, v] = middle(node);
+    const along = (u - x) * dx + (v - y) * dy;
+    const aside = Math.abs((u - x) * dy) + Math.abs((v - y) * dx);
+    if (along > 1 && along + 3 * aside < least) {
+      least = along + 3 * aside;
+      best = node;
+    }
+  }
+  return best;
+}
+
+map.addEventListener("keydown", (event) => {
+  const way = WAYS[event.key];
+  const from = event.target.closest("[data-topic]");
+  if (!way || !from || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+  event.preventDefault();
+  const next = neighbor(from, way);
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
