@@ -197,6 +197,20 @@ def test_tokens_and_cookies_prove_only_what_they_are_for(tmp_path: Path) -> None
         assert sessions.session(changed, now) is None, place
 
 
+def test_a_clock_that_is_set_back_shuts_nobody_out() -> None:
+    """An hour after the start the clock is set back by a day: open tabs stay open, and `start` still opens the page."""
+    steady = [50.0]
+    sessions = Sessions(b"k" * 32, started=1_000_000.0, steady=lambda: steady[0])
+    tab, unused = sessions.open(1_000_100.0), mint_token(b"k" * 32, 1_000_200.0)
+    steady[0] += 3600
+    now = 1_003_600.0 - 86_400
+    assert sessions.session(tab, now)
+    assert sessions.spend(unused, now)
+    assert sessions.spend(mint_token(b"k" * 32, now), now + 1)
+    earlier = mint_token(b"k" * 32, 1_000_000.0 - 86_400 - 10)
+    assert not sessions.spend(earlier, now), "one that an earlier run may have spent stays refused"
+
+
 def test_the_secret_is_made_once_and_private(tmp_path: Path) -> None:
     before = os.umask(0)
     try:

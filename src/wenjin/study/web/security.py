@@ -18,6 +18,7 @@ import os
 import re
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -79,6 +80,11 @@ class Sessions:
     secret: bytes
     started: float
     used: set[str] = field(default_factory=set)
+    steady: Callable[[], float] = time.monotonic  # a clock that nobody sets
+    _began: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._began = self.steady()
 
     @property
     def cookie(self) -> str:
@@ -91,7 +97,11 @@ class Sessions:
         if match is None or not same(match[3], sign(self.secret, "start", f"{match[1]}-{match[2]}")):
             return None
         minted = int(match[1], 16) / 1000
-        if minted < self.started - 0.001 or not -60 < now - minted < TOKEN_SECONDS or match[2] in self.used:
+        # How far the clock was set back since the server began; a token may be from before that or from after it.
+        back = max(0.0, self.started + self.steady() - self._began - now)
+        if minted < self.started - back - 0.001 or not -60 - back < now - minted < TOKEN_SECONDS:
+            return None
+        if match[2] in self.used:
             return None
         return match[2]
 
@@ -112,7 +122,8 @@ class Sessions:
         match = re.fullmatch(r"(([0-9a-f]{1,16})-[0-9a-f]{32})-([0-9a-f]{64})", cookie or "")
         if match is None or not same(match[3], sign(self.secret, "session", match[1])):
             return None
-        return match[1] if -60 < now - int(match[2], 16) < SESSION_SECONDS else None
+        # One from the future is good too: we signed it, and the clock was set back since.
+        return match[1] if now - int(match[2], 16) < SESSION_SECONDS else None
 
     def is_script(self, headers: Headers, now: float) -> bool:
         """Does it carry the token of scripts, or that of a start URL which no browser has used?"""
