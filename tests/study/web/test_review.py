@@ -52,7 +52,10 @@ def test_without_cards_the_page_says_how_they_come_and_offers_them(visit: Visit)
     text = page(visit)
     assert "Once you try an exercise of a topic" in text
     assert 'name="topic" value="self-attention">Add 11 cards' in text
+    lesson = page(visit, f"/topics/{TOPIC}")
+    assert 'name="topic" value="self-attention">Add them to the reviews' in lesson
     assert send(visit, "/review/cards", {"topic": TOPIC, "back": "topic"}) == f"/topics/{TOPIC}#cards"
+    assert "They are in the reviews" in page(visit, f"/topics/{TOPIC}")
     assert "11 left" in page(visit)
     assert visit.client.post("/review/cards", data={"csrf": visit.csrf, "topic": "bert"}).status_code == 404
 

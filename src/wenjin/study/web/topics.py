@@ -10,6 +10,7 @@ from starlette.responses import Response
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.listing import ListingError
 from wenjin.study.course.margins import margins
+from wenjin.study.progress.deck import taken
 from wenjin.study.web.notes import html as note_html
 from wenjin.study.web.site import Site, remember
 
@@ -56,6 +57,7 @@ def router(site: Site) -> APIRouter:
                 for c in found.cards
             ],
             status=lambda exercise: standings[exercise.id].status,
+            taken=topic in taken(site.log.events(), course),
             runs=runs(site, found),
             leads=[t for t in course.topics.values() if topic in t.prerequisites],
             near=[] if found.written else list(near(course, found)),
