@@ -112,3 +112,12 @@ def test_its_children_end_with_it_wherever_they_hid() -> None:
     assert time.monotonic() - began < 1
     assert tree.marked(RUN) == []
     working.close()
+
+
+def test_it_ends_with_whoever_started_it_also_where_the_system_sends_no_signal() -> None:
+    working = client.Working(ROOT, "adding/bad", {"how": "deaf"}, run=RUN)
+    next(working.messages())
+    assert working.process.stdin is not None
+    working.process.stdin.close()
+    assert working.process.wait(5) == -9
+    working.close()

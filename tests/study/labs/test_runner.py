@@ -23,6 +23,7 @@ from wenjin.study.labs import client, tree
 from wenjin.study.labs import runner as module
 from wenjin.study.labs.runner import RunError, Runner
 from wenjin.study.labs.session import time_left
+from wenjin.study.store import runs as disk
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import Places
 
@@ -163,6 +164,13 @@ def test_what_was_kept_by_other_code_is_refused(here: Places, tmp_path: Path) ->
         for run in (stopped, left):
             with pytest.raises(RunError, match=r"the lab's code changed.*run it anew"):
                 later.resume(run)
+        later.resume(left, force=True)
+        until(lambda: told(later, left)[-1] == "resumed")
+        later.stop(left)
+        assert ended(later, left) == "stopped"
+        forced = later.run(left)
+        assert forced is not None
+        assert forced.forced
         later.close()
 
 
@@ -194,6 +202,17 @@ def test_what_cannot_be_kept_ends_the_run_with_a_sentence(runner: Runner) -> Non
     assert known is not None
     assert known.why is not None
     assert "cannot be used" in known.why.en
+
+
+def test_a_run_that_never_stops_telling_ends_with_a_sentence(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(disk, "MOST", 2000)
+    run = runner.submit("walk", {})
+    assert ended(runner, run) == "failed"
+    known = runner.run(run)
+    assert known is not None
+    assert known.why is not None
+    assert "fewer points" in known.why.en
+    assert tree.marked(run) == []
 
 
 def test_time_left_is_measured_from_the_speed_so_far() -> None:
@@ -320,7 +339,7 @@ def test_a_command_runs_its_own_run_where_there_is_no_server_and_a_server_does_n
 ) -> None:
     with closing(open_log(here, role="command")) as log:
         sender = Runner(log, course(), here)
-        run = sender.submit("walk", {"steps": 200, "pause": 0.02})
+        run = sender.submit("walk", {"steps": 2000, "pause": 0.02})
         command = Runner(log, course(), here, only=run)
         command.start()
         until(lambda: steps(sender, run) >= 1)
@@ -330,7 +349,8 @@ def test_a_command_runs_its_own_run_where_there_is_no_server_and_a_server_does_n
         assert told(sender, run) == ["queued", "started"]
         assert len(tree.marked(run)) == 1
         assert told(sender, other) == ["queued"]
-        command.close()  # as a command that is interrupted
-        assert ended(sender, run) == "finished"
-        assert told(sender, run) == ["queued", "started", "resumed", "finished"]
+        command.close()  # as a command that is interrupted: the server goes on
+        until(lambda: told(sender, run) == ["queued", "started", "resumed"])
+        sender.stop(run)
+        assert ended(sender, run) == "stopped"
         assert ended(sender, other) == "finished"

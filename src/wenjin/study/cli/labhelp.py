@@ -12,6 +12,7 @@ RUN = Text(
 PREDICT = Text(
     "预测的选项；不写就在终端上问，可跳过。", "The predicted answer; without it the terminal asks, and Enter skips."
 )
+FORCE = Text("代码改过也继续；记录里会写明。", "Go on even where the code has changed; the record will say so.")
 TEXT = Text("你自己的话。", "Your own words.")
 FILE = Text("损失的记录：CSV、JSON 行，或每行一个数。", "A record of losses: CSV, lines of JSON, or a number a line.")
 CLASSES = Text(

@@ -121,12 +121,17 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
             print(say(STOPPED.format(id=found.id[:8])))
 
     @runs.command(help=say(told.RUNS_RESUME))
-    def resume(id: Id, as_json: Json = False, data: Data = None) -> None:
+    def resume(
+        id: Id,
+        force: Annotated[bool, typer.Option("--force", help=say(told.FORCE))] = False,
+        as_json: Json = False,
+        data: Data = None,
+    ) -> None:
         from wenjin.study.cli import labrun
 
         with at_work(open_desk, data) as (desk, runner):
             found = named(runner, id)
-            runner.resume(found.id)
+            runner.resume(found.id, force=force)
             finish(desk, labrun.attend(desk, runner, found.id), as_json)
 
     @runs.command(help=say(told.RUNS_DOCTOR))

@@ -47,6 +47,7 @@ FALLBACK = Text(
 DATA = Text("数据 {id}：{source}，{rows} 行，SHA-256 {sha}…", "Data {id}: {source}, {rows} rows, SHA-256 {sha}…")
 SPENT = Text("用时 {seconds}，内存最多 {memory} MiB。", "Took {seconds}, at most {memory} MiB.")
 SAID = Text("它最后打印的：", "The last that it printed:")
+FORCED = Text("中途换过代码，由你决定继续。", "The code changed on the way, and you let it go on.")
 NO_RUNS = Text(
     "实验本还是空的；用 wenjin lab list 看有哪些实验。", "The lab book is empty; wenjin lab list shows the labs."
 )
@@ -95,6 +96,8 @@ def result(run: Run, course: Course, language: Language) -> "RenderableType":
     if run.seconds:
         spent = SPENT.format(seconds=clock(run.seconds), memory=f"{run.memory / 2**20:.0f}")
         parts.append(Rich(spent[language], style="dim"))
+    if run.forced:
+        parts.append(Rich(FORCED[language], style="yellow"))
     if run.remark:
         parts.append(Rich(f"{HEADS['remark'][language]}  {clean(run.remark)}"))
     return Group(*parts)

@@ -2,7 +2,8 @@
 
 A run's events have its lab as subject and {"run": id, "what": …} with, by what happened:
 
-    queued           arguments, prediction {id: key}; again when the learner lets a stopped run go on
+    queued           arguments, prediction {id: key}; again when the learner lets a stopped run go on, then with
+                     forced: from a state that other code had kept
     started, resumed code {"lab", "library"}: a process began it, from nothing or from what was kept
     stopped          seconds, memory
     finished         seconds, memory, frames (the record: thinned), claims, basis (verdict.basis)
@@ -42,6 +43,7 @@ class Run:
                       over. The properties below read them each time that they are asked
     claims, basis     of a run that finished: what its verdict stands on
     why, output       of a run that failed: a sentence, and the last it printed
+    forced            the learner let it go on from a state that other code had kept
     """
 
     id: str
@@ -61,6 +63,7 @@ class Run:
     why: Text | None = None
     output: str = ""
     remark: str = ""
+    forced: bool = False
 
     @property
     def seed(self) -> int:
@@ -129,6 +132,7 @@ class Run:
                 for p in (judged.predictions if judged else ())
             ],
             "why": self.why.as_dict() if self.why else None,
+            "forced": self.forced,
             "remark": self.remark,
             "frames": rows,
         }
@@ -172,7 +176,7 @@ def book(events: Iterable[Event]) -> dict[str, Run]:
 def _after(run: Run, what: str, data: Mapping[str, Any], at: datetime) -> Run:
     if what == "remark":
         return replace(run, remark=data["remark"])
-    run = replace(run, state=STATES.get(what, run.state))
+    run = replace(run, state=STATES.get(what, run.state), forced=run.forced or data.get("forced", False))
     if what in ("started", "resumed"):
         return replace(run, began=run.began or at, ended=None, code=data["code"], why=None)
     if what not in ("stopped", "finished", "failed"):

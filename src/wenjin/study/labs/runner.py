@@ -22,6 +22,7 @@ from wenjin.study.labs import holder
 from wenjin.study.labs.book import Run, book, record
 from wenjin.study.labs.session import Result, Session, Way, frames_of
 from wenjin.study.labs.verdict import basis
+from wenjin.study.store.database import Closed
 from wenjin.study.store.jobs import Job
 from wenjin.study.store.log import Event, StoreError, happened
 from wenjin.study.store.owner import SharedLog, server
@@ -120,17 +121,20 @@ class Runner:
             self._jobs.ask_to_stop(run)
             self._stops.add(run)
 
-    def resume(self, run: str) -> None:
-        """Let a stopped or failed run go on from its kept state."""
+    def resume(self, run: str, *, force: bool = False) -> None:
+        """Let a stopped or failed run go on from its kept state; one that other code kept only by `force`, which the
+        record then says."""
         known = self._known(run)
         if known.state not in ("stopped", "failed") or self._job(run) is not None:
             raise RunError(NOT_STOPPED.format(run=run[:8]))
         lab = self._course.lab(known.lab)
         if lab is None:
             raise RunError(NO_LAB.format(name=known.lab))
-        if (changed := self._changed(known, lab)) is not None:
+        changed = self._changed(known, lab)
+        if changed is not None and not force:
             raise RunError(changed)
-        asked = {"arguments": dict(known.arguments), "prediction": dict(known.prediction)}
+        asked: dict[str, Any] = {"arguments": dict(known.arguments), "prediction": dict(known.prediction)}
+        asked["forced"] = changed is not None
         self._stops.discard(run)
         self._jobs.submit(Job(run, known.lab, asked, self._me), self._told(known.lab, run, "queued", **asked))
         self._wake.set()
@@ -203,6 +207,8 @@ class Runner:
                 if job is not None:
                     self._do(job)
                     continue
+            except Closed:  # the log was closed first: whoever comes next goes on
+                return
             except Exception as error:
                 log.exception("working on the queue failed")
                 self._give_up(error)
@@ -229,7 +235,8 @@ class Runner:
         """Take the run and work on it until it is over, or is somebody else's."""
         lab, known = self._course.lab(job.lab), self._known(job.id)
         kept = bool(self._runs.kept(job.id))
-        changed = self._changed(known, lab) if kept and lab is not None else None
+        forced = job.asked.get("forced", False)
+        changed = self._changed(known, lab) if kept and lab is not None and not forced else None
         code = dict(known.code) if changed is not None or lab is None else _code(lab)
         dead = [other.holder for other in self._jobs.all() if self._gone(other)]
         began = self._told(job.lab, job.id, "resumed" if kept else "started", code=code)
@@ -280,7 +287,7 @@ class Runner:
     def _give_up(self, error: Exception) -> None:
         """After something that nobody foresaw: no run stays in the hands of a runner that does not work on it."""
         why = error.text if isinstance(error, StoreError) else UNFORESEEN.format(error=type(error).__name__)
-        with suppress(StoreError):
+        with suppress(StoreError, Closed):
             for job in self._jobs.all():
                 if job.holder == self._me:
                     self._over(job, "failed", why=why.as_dict(), **_spent(self._known(job.id)))

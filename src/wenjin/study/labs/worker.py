@@ -1,7 +1,7 @@
 """Runs one lab: `python -m wenjin.study.labs.worker ROOT`. Started by name, never imported.
 
     in    {"lab": "topic/name", "arguments": {...}, "kept": {name: size}} and the bytes of what is kept;
-          later perhaps a line "stop": the lab ends at its next frame
+          later perhaps a line "stop": the lab ends at its next frame. At the end of input this process ends, too
     out   a frame a line (kit.lab.as_row); {"keep": name, "size": n} and n bytes; and at the end one of
           {"end": {"claims": {name: true, false, or null where it cannot be told}, "peak": bytes of memory}}
           {"stopped": true}
@@ -13,6 +13,7 @@ What the lab prints goes to standard error. It writes no file: what it keeps is 
 import importlib.util
 import json
 import os
+import signal
 import sys
 import threading
 import traceback
@@ -85,6 +86,16 @@ def holds(claim: Any, measured: Mapping[str, float]) -> bool | None:
         return None
 
 
+def listen(stop: threading.Event) -> None:
+    """The end of standard input means that whoever started this is gone: so are we, with our children."""
+    for line in iter(sys.stdin.buffer.readline, b""):
+        if line.strip() == b"stop":
+            stop.set()
+    if hasattr(os, "killpg") and os.getsid(0) == os.getpid():
+        os.killpg(0, signal.SIGKILL)
+    os._exit(1)
+
+
 def peak() -> int:
     """The most bytes that this process ever held; 0 where the system does not tell."""
     try:
@@ -111,11 +122,7 @@ def main() -> None:
     kept = {name: sys.stdin.buffer.read(size) for name, size in order["kept"].items()}
     channel, stop, file = Channel(out, kept), threading.Event(), ""
 
-    def listen() -> None:
-        if sys.stdin.buffer.readline().strip() == b"stop":
-            stop.set()
-
-    threading.Thread(target=listen, daemon=True).start()
+    threading.Thread(target=listen, args=(stop,), daemon=True).start()
     try:
         file = str(find(Path(sys.argv[1]), order["lab"]))
         ended = run(load(Path(file)), channel, order["arguments"], stop)
