@@ -161,17 +161,38 @@ def test_equations_have_their_number_beside_them(desk: Desk) -> None:
     assert "checks.py 的 f 验证" in html
 
 
-@pytest.mark.parametrize(("language", "later"), [("zh", "现在还不能运行"), ("en", "cannot be run yet")])
-def test_a_lab_that_is_not_there_yet_says_so(desk: Desk, language: Language, later: str) -> None:
+@pytest.mark.parametrize(("language", "predict"), [("zh", "先猜，再跑"), ("en", "Predict, then run")])
+def test_a_lab_leads_to_its_form_with_the_arguments_of_the_lesson(desk: Desk, language: Language, predict: str) -> None:
     html = desk(
-        "## Q {#q}\n\nA\n\n```{lab} scale-or-saturate heads=4\nWhat would you *guess*?\n```\n\n"
-        '```{figure} lab:cost-of-length ms alt="time"\n```\n',
-        language,
+        "## Q {#q}\n\nA\n\n```{lab} scale-or-saturate width=16 steps=100\nWhat would you *guess*?\n```\n", language
     ).html
-    assert later in html
+    assert predict in html
     assert "<em>guess</em>" in html
-    assert '<aside class="figure">' in html
-    assert not re.search(r"<(form|input|button)\b", html)
+    assert html.count('href="/topics/self-attention/labs/scale-or-saturate?width=16&amp;steps=100"') == 2
+
+
+def test_a_lab_with_an_argument_that_is_none_of_its_own_is_refused(desk: Desk) -> None:
+    page = desk("## Q {#q}\n\nA\n\n```{lab} scale-or-saturate heads=4\n```\n\n```{lab} cost-of-length width=x\n```\n")
+    assert [fault.what.en for fault in page.faults] == [
+        "There is no parameter heads. There are: widths, width, steps, rate, senses, seed.",
+        "width must be a whole number; it is “x”.",
+    ]
+
+
+def test_a_figure_draws_the_recorded_run_without_scripts(desk: Desk) -> None:
+    page = desk('## Q {#q}\n\nA\n\n```{figure} lab:cost-of-length memory alt="What one <sees>"\n```\n', "en")
+    assert page.faults == ()
+    assert 'aria-label="What one &lt;sees&gt;"' in page.html
+    assert page.html.count('<tr><th scope="row">') == 6  # a row for each length
+    assert "by the formula" in page.html
+    assert "chinese-poetry 2.0.1" in page.html
+    assert "style=" not in page.html
+    assert "<script" not in page.html
+
+
+def test_a_figure_of_no_chart_is_refused(desk: Desk) -> None:
+    page = desk('## Q {#q}\n\nA\n\n```{figure} lab:cost-of-length ms alt="time"\n```\n')
+    assert [fault.what.en for fault in page.faults] == ["The lab cost-of-length has no chart ms."]
 
 
 def test_an_exercise_leads_to_its_page(desk: Desk) -> None:

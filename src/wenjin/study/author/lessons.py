@@ -6,8 +6,9 @@ from itertools import zip_longest
 from wenjin.kit.text import Language, Text
 from wenjin.study.course import lesson as lessons
 from wenjin.study.course.faults import Faults, nearest
-from wenjin.study.course.graph import Topic
-from wenjin.study.course.lesson import ANCHOR, CLOSING, DIRECTIVES, PARTS, Lesson, Question
+from wenjin.study.course.form import FormError
+from wenjin.study.course.graph import Lab, Topic
+from wenjin.study.course.lesson import ANCHOR, CLOSING, DIRECTIVES, PARTS, Directive, Lesson, Question
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 CHAIN = 4  # the fewest questions that make a chain
@@ -178,16 +179,29 @@ def _places(topic: Topic, lesson: Lesson, faults: Faults) -> None:
             continue
         if directive.kind == "exercise":
             _one_of(directive.argument, exercises, f"{place}:{directive.line}", faults)
-        elif directive.kind == "lab":
-            _one_of(directive.argument, labs, f"{place}:{directive.line}", faults)
-        elif directive.kind == "figure":
-            _one_of(directive.argument.removeprefix("lab:"), labs, f"{place}:{directive.line}", faults)
+        elif directive.kind in ("lab", "figure"):
+            name = directive.argument.removeprefix("lab:")
+            _one_of(name, labs, f"{place}:{directive.line}", faults)
+            found = next((lab for lab in topic.labs if lab.name == name), None)
+            if found is not None:
+                _fits(directive, found, f"{place}:{directive.line}", faults)
     placed = {directive.argument for directive in lesson.directives if directive.kind == "exercise"}
     for name in exercises:
         if name not in placed:
             what = Text(f"课文里没有练习 {name}。", f"The exercise {name} has no place in the lesson.")
             remedy = Text("在用到它的地方写 {exercise} 指令。", "Put an {exercise} directive where it belongs.")
             faults.add(place, what, remedy)
+
+
+def _fits(directive: Directive, lab: Lab, where: str, faults: Faults) -> None:
+    """The arguments of a lab are those of its form; a figure is one of its charts."""
+    if directive.kind == "lab" and lab.form is not None:
+        try:
+            lab.form.read(dict(directive.options))
+        except FormError as error:
+            faults.add(where, error.text, Text("改正参数。", "Mend the argument."))
+    elif directive.kind == "figure" and lab.texts is not None:
+        _one_of(directive.more[0] if directive.more else "", lab.texts.charts, where, faults)
 
 
 def _one_of(name: str, known: Iterable[str], where: str, faults: Faults) -> None:

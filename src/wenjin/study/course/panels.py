@@ -2,9 +2,15 @@
 
 import html
 from collections.abc import Callable
+from urllib.parse import urlencode
 
+from wenjin.kit.lab import Used
 from wenjin.kit.text import Text
+from wenjin.study.course.chart import draw
 from wenjin.study.course.dialect import Directive
+from wenjin.study.course.faults import nearest
+from wenjin.study.course.form import FormError
+from wenjin.study.course.graph import Lab
 from wenjin.study.course.highlight import code_block
 from wenjin.study.course.listing import ListingError, Listings
 from wenjin.study.course.page import Context
@@ -15,12 +21,11 @@ OUTPUT = Text("输出", "Output")
 EXERCISE = Text("练习", "Exercise")
 OPEN = Text("开始做", "Start")
 LAB = Text("实验", "Lab")
-FIGURE = Text("图", "Figure")
-MEASURES = Text("会量出：", "It will measure: ")
 MINUTES = Text("两个核上约 {minutes:g} 分钟", "about {minutes:g} min on two cores")
-LATER = Text("这个实验随后续版本开放，现在还不能运行。", "This lab opens with a later version; it cannot be run yet.")
-FIGURE_LATER = Text(
-    "这张图来自实验的参考运行，随实验一起开放。", "This figure comes from the lab's reference run and opens with it."
+LATER = Text("这个实验还没有写。", "This lab is still to be written.")
+PREDICT = Text("先猜，再跑", "Predict, then run")
+RECORDED = Text(
+    "实验[{title}]的参考运行，种子 {seed}；数据 {data}。", "The reference run of [{title}], seed {seed}; data {data}."
 )
 
 
@@ -83,40 +88,74 @@ def exercise(directive: Directive, line: int, context: Context, markdown: Markdo
 
 
 def lab(directive: Directive, body: str, line: int, context: Context, markdown: Markdown) -> str:
-    """What a lab asks and will measure. Its body, if any, is the lesson's own way of asking, in its own language."""
+    """What a lab asks and the way to its form, filled with the directive's arguments. Its body, if any, is the
+    lesson's own way of asking, in its own language."""
     name = directive.words[0] if directive.words else ""
-    rows = context.topic.labs if context.topic else ()
-    found = next((row for row in rows if row.name == name), None)
+    found = _lab(name, context)
     if found is None:
-        known = "、".join(row.name for row in rows)
+        known = "、".join(row.name for row in (context.topic.labs if context.topic else ()))
         return context.fault(
             line,
             Text(f"实验 {name} 不在这个主题里。", f"The lab {name} is not of this topic."),
             Text(f"这个主题的实验：{known}。", f"Labs of this topic: {known.replace('、', ', ')}."),
         )
     language = context.language
-    told = markdown(body) if body.strip() else f'<p lang="en">{html.escape(found.asks)}</p>'
-    result = f'<p class="quiet">{MEASURES[language]}<span lang="en">{html.escape(found.result)}</span></p>'
+    label = f'<p class="label">{LAB[language]} · {MINUTES[language].format(minutes=found.minutes)}</p>'
+    if found.form is None or found.texts is None:
+        told = markdown(body) if body.strip() else f'<p lang="en">{html.escape(found.asks)}</p>'
+        return (
+            f'<aside class="lab" id="lab-{found.name}">{label}<h4><code>{html.escape(found.name)}</code></h4>'
+            f'{told}<p class="quiet">{LATER[language]}</p></aside>\n'
+        )
+    try:
+        found.form.read(directive.options)
+    except FormError as error:
+        return context.fault(line, error.text, Text("改正参数。", "Mend the argument."))
+    asked = f"?{urlencode(directive.options)}" if directive.options else ""
+    address = html.escape(f"/topics/{found.topic}/labs/{found.name}{asked}")
+    told = markdown(body) if body.strip() else f"<p>{html.escape(found.texts.asks[language])}</p>"
     return (
-        f'<aside class="lab" id="lab-{found.name}"><p class="label">{LAB[language]} · '
-        f"{MINUTES[language].format(minutes=found.minutes)}</p><h4><code>{html.escape(found.name)}</code></h4>"
-        f'{told}{"" if body.strip() else result}<p class="quiet">{LATER[language]}</p></aside>\n'
+        f'<aside class="lab" id="lab-{found.name}">{label}'
+        f'<h4><a href="{address}">{html.escape(found.texts.title[language])}</a></h4>{told}'
+        f'<p><a class="button" href="{address}">{PREDICT[language]}</a></p></aside>\n'
     )
 
 
 def figure(directive: Directive, line: int, context: Context) -> str:
-    """What a figure of a lab will show, while the lab has no reference run."""
-    source = directive.words[0] if directive.words else ""
+    """A chart of the run that a lab's author recorded: drawing and table, no script."""
+    source, chart = (*directive.words, "", "")[:2]
     kind, _, name = source.partition(":")
-    if kind != "lab" or context.topic is None or all(row.name != name for row in context.topic.labs):
+    found = _lab(name, context) if kind == "lab" else None
+    if found is None:
         return context.fault(
             line,
             Text(f"图 {source} 不属于这个主题的任何实验。", f"The figure {source} belongs to no lab of this topic."),
-            Text('写成 {figure} lab:名字 序列 alt="…"。', 'Write {figure} lab:NAME series alt="…".'),
+            Text('写成 {figure} lab:名字 图名 alt="…"。', 'Write {figure} lab:NAME CHART alt="…".'),
+        )
+    topic = context.topic.id if context.topic else ""
+    if found.texts is None or found.reference is None or context.topic is None or context.topic.folder is None:
+        return context.fault(
+            line,
+            Text(f"实验 {name} 还没有记录。", f"The lab {name} is not recorded."),
+            Text(f"请运行 `wenjin course record {topic}`。", f"Run `wenjin course record {topic}`."),
+        )
+    if chart not in found.texts.charts:
+        known = tuple(found.texts.charts)
+        return context.fault(
+            line, Text(f"实验 {name} 没有图 {chart}。", f"The lab {name} has no chart {chart}."), nearest(chart, known)
         )
     language = context.language
-    alt = html.escape(directive.options.get("alt", ""))
-    return (
-        f'<aside class="figure"><p class="label">{FIGURE[language]}</p><p>{alt}</p>'
-        f'<p class="quiet">{FIGURE_LATER[language]}</p></aside>\n'
+    drawn = draw(
+        chart, found.texts.charts[chart], found.reference.frames, language, alt=directive.options.get("alt", "")
     )
+    data = ", ".join(dict.fromkeys(f.source for f in found.reference.frames if isinstance(f, Used)))
+    note = RECORDED[language].format(
+        title=html.escape(found.texts.title[language]), seed=found.reference.seeds[0], data=html.escape(data)
+    )
+    link = f'<a href="/topics/{found.topic}/labs/{found.name}">'
+    note = note.replace("[", link).replace("]", "</a>")
+    return f'<div class="lab-figure">{drawn.html}<p class="quiet">{note}</p></div>\n'
+
+
+def _lab(name: str, context: Context) -> Lab | None:
+    return next((row for row in (context.topic.labs if context.topic else ()) if row.name == name), None)

@@ -19,7 +19,8 @@ for the style sheet:
     pre.code(.numbered) > code > span.line[data-line]     code; ::before draws the number from data-line, so that it is
                                              not copied. Pygments' short classes inside: k, n, s1, c1, mi, o, …
     div.scroll > table                       th, td with .align-left, .align-center, .align-right
-    aside.exercise, aside.lab, aside.figure > p.label, h4, p …, p > a.button
+    div.lab-figure > figure.chart, p.quiet   a chart of a lab's recorded run (chart.py)
+    aside.exercise, aside.lab > p.label, h4, p …, p > a.button
     p.fault, code.fault                      what could not be rendered, and why; `course check` refuses it
     a.external                               a link that leaves the course
 
