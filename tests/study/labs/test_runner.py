@@ -82,6 +82,17 @@ def test_a_wrong_parameter_is_refused_by_name_and_nothing_is_queued(runner: Runn
     assert runner.runs() == {}
 
 
+def test_asking_twice_for_the_same_run_is_one_run(runner: Runner) -> None:
+    asked = [runner.submit("walk", {"steps": 3}, id="cd" * 16) for _ in range(2)]
+    assert asked == ["cd" * 16] * 2
+    assert ended(runner, asked[0]) == "finished"
+    assert runner.submit("walk", {"steps": 3}, id="cd" * 16) == asked[0]
+    assert runner.place(asked[0]) is None
+    assert told(runner, asked[0]) == ["queued", "started", "finished"]
+    with pytest.raises(ValueError, match="not a run"):
+        runner.submit("walk", {}, id="../../x")
+
+
 def test_runs_wait_for_each_other_in_order_and_one_that_waits_can_be_cancelled(runner: Runner) -> None:
     first = runner.submit("walk", SLOW)
     second, third, fourth = (runner.submit("walk", {"seed": seed}) for seed in (1, 2, 3))

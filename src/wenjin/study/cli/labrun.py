@@ -6,6 +6,7 @@ in order when it is interrupted.
 
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
@@ -19,6 +20,8 @@ from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import Prediction
 from wenjin.study.labs.book import Run
 from wenjin.study.labs.runner import Runner
+
+SOON = 1.5  # seconds in which a run begins for which nothing has to wait
 
 NO_LAB = Text("没有名为 {name} 的实验；有：{names}。", "There is no lab called {name}; there are: {names}.")
 NO_LABS = Text("课程里还没有写好的实验。", "The course has no written labs yet.")
@@ -137,7 +140,9 @@ def follow(runner: Runner, run: str) -> None:
     """A bar with time left and memory on the error stream; lines where that is no terminal."""
     from rich.progress import BarColumn, Progress, TextColumn
 
-    place = runner.place(run)
+    began = time.monotonic()
+    while (place := runner.place(run)) and time.monotonic() - began < SOON:
+        time.sleep(0.1)
     if place:
         print(say(WAITS.format(n=place)), file=sys.stderr)
     out = console(error=True)

@@ -97,17 +97,24 @@ class Runner:
 
     # ---- what a learner does ----
 
-    def submit(self, lab: str, arguments: Mapping[str, Any], prediction: Mapping[str, str] | None = None) -> str:
+    def submit(
+        self, lab: str, arguments: Mapping[str, Any], prediction: Mapping[str, str] | None = None, id: str | None = None
+    ) -> str:
         """Put a run into the queue and return its id. `arguments` are those that the lab's form read; others are
-        refused with the form's FormError. Raises RunError where there is no such lab."""
+        refused with the form's FormError. Raises RunError where there is no such lab.
+
+        id  32 hexadecimal digits that whoever asks has drawn: asking again with the same is the same run
+        """
         found = self._course.lab(lab)
         if found is None or found.form is None:
             raise RunError(NO_LAB.format(name=lab))
         read = found.form.read(found.form.words(arguments))
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in read.items()}
         asked = {"arguments": plain, "prediction": dict(prediction or {})}
-        id = uuid4().hex
-        self._jobs.submit(Job(id, found.id, asked, self._me), self._told(found.id, id, "queued", **asked))
+        id = id or uuid4().hex
+        self._runs.folder(id)  # refuses what is no id
+        asking = replace(self._told(found.id, id, "queued", **asked), id=digest(f"queued {id}")[:32])
+        self._jobs.submit(Job(id, found.id, asked, self._me), asking)
         self._wake.set()
         return id
 
