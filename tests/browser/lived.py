@@ -94,9 +94,9 @@ def live(course: "Course") -> dict[str, str]:
     small = {"arg.widths": "4, 16", "arg.width": "16", "arg.steps": "40", "arg.senses": "4"}
     runs["told"] = hand.run("scale-or-saturate", small | predicted)
     runs["stopped"] = hand.run("scale-or-saturate", {"arg.steps": "10000"} | predicted)
+    hand.send(f"/api/runs/{runs['stopped']}/stop", {})  # while it waits for the others
     for name in ("run", "other", "told"):
         hand.wait(runs[name], "finished")
-    hand.send(f"/api/runs/{runs['stopped']}/stop", {})
     hand.wait(runs["stopped"], "stopped")
     hand.send(
         f"/api/runs/{runs['run']}/remark",

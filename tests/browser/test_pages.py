@@ -45,7 +45,7 @@ def test_says_the_same_without_scripts(visit: Visiting, eye: Eye, lived: dict[st
 WORDS = """() => {
   const changing = 'time, button, textarea, input, select, label.label, kbd, .cm-editor, .uplot, .chart svg, #history,'
     + '[data-needs-script], [role=status]';
-  for (const element of document.querySelectorAll(changing)) element.style.display = 'none';
+  for (const element of document.querySelectorAll(changing)) element.style.setProperty('display', 'none', 'important');
   return document.querySelector('main').innerText.split('\\n').map((line) => line.trim()).filter(Boolean);
 }"""
 
