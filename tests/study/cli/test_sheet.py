@@ -48,4 +48,4 @@ def test_every_option_can_be_read() -> None:
         {"key": "a", "prompt": {"zh": "问", "en": "Why?"}, "options": [{"key": "x", "text": {"zh": "因", "en": "so"}}]}
     ]
     text = sheet("T", {"form": "choice", "variant": 0, "steps": steps}, "zh")
-    assert '# 问\n#   x  因\na = ""\n' in text
+    assert '# 1. 问\n#   x  因\na = ""\n' in text

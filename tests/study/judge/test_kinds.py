@@ -4,7 +4,11 @@ import json
 
 import pytest
 
+from wenjin.kit.exercise import Choice
+from wenjin.study.course.load import CURRICULUM
+from wenjin.study.judge import answers
 from wenjin.study.judge.client import Judge
+from wenjin.study.judge.shelf import Shelf
 
 TOP_P = """
 def top_p(probs, p):
@@ -127,3 +131,18 @@ def test_run_with_own_inputs(judge: Judge) -> None:
 def test_every_sample_is_proven(judge: Judge) -> None:
     for name in ("top-p", "running-mean", "word-count", "pick", "steps", "by-hand"):
         assert judge.prove(f"kinds/{name}") == []
+
+
+def test_steps_that_are_not_chosen_are_named_by_number() -> None:
+    exercise = Shelf(CURRICULUM).get("self-attention/variance-of-a-dot-product").exercise
+    assert isinstance(exercise, Choice)
+    keys = [step.key for step in exercise.steps]
+    right = {step.key: next(o.key for o in step.options if o.mistake is None) for step in exercise.steps}
+
+    def told(missing: set[int]) -> str:
+        chosen = {key: right[key] for n, key in enumerate(keys, 1) if n not in missing}
+        return answers.judge(exercise, json.dumps({"answer": chosen}).encode()).feedback.en
+
+    assert told({2}) == "Not filled in yet: step 2."
+    assert told({1, 2, 3, 5}) == "Not filled in yet: steps 1–3, 5."
+    assert told(set(range(1, len(keys) + 1))) == f"Not filled in yet: steps 1–{len(keys)}."

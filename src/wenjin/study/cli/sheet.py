@@ -35,8 +35,8 @@ def sheet(title: str, problem: Mapping[str, Any], language: Language) -> str:
         lines += [f"variant = {problem['variant']}", "", "[answer]", "order = []"]
     else:
         lines += [f"variant = {problem['variant']}", "", "[answer]"]
-        for step in problem["steps"]:
-            lines += ["", *_comment(step["prompt"][language])]
+        for n, step in enumerate(problem["steps"], 1):
+            lines += ["", *_comment(f"{n}. {step['prompt'][language]}")]
             for option in step["options"]:
                 lines += _comment(f"  {option['key']}  {option['text'][language]}")
             lines += [f'{_key(step["key"])} = ""']

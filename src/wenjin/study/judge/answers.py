@@ -112,25 +112,34 @@ def _first_wrong(blank: Field, got: Any, expected: Any) -> Text:
 
 def _choice(exercise: Choice, given: dict[str, Any]) -> Verdict:
     total, passed = len(exercise.steps), 0
-    missing = [s.prompt for s in exercise.steps if given.get(s.key) in (None, "")]
+    missing = [n for n, s in enumerate(exercise.steps, 1) if given.get(s.key) in (None, "")]
     first: Verdict | None = None
-    for step in exercise.steps:
+    for n, step in enumerate(exercise.steps, 1):
         option = next((o for o in step.options if o.key == given.get(step.key)), None)
         if option is None and not missing:
             return Verdict("error", messages.say("unreadable", detail=step.key), "unreadable")
         if option is not None and option.mistake is None:
             passed += 1
         elif option is not None and option.mistake and first is None:
-            case = Text(
-                f"{step.prompt.zh}\n你选的是：{option.text.zh}", f"{step.prompt.en}\nYou chose: {option.text.en}"
-            )
+            case = Text(f"第 {n} 步，你选的是：{option.text.zh}", f"Step {n}, you chose: {option.text.en}")
             first = _told(exercise.mistakes[option.mistake], 0, total, case)
     if missing:
-        listed = Text("、".join(t.zh for t in missing), ", ".join(t.en for t in missing))
-        return Verdict("error", messages.say("incomplete", detail=listed), "incomplete")
+        return Verdict("error", messages.say("incomplete", detail=_steps(missing)), "incomplete")
     if first is None:
         return Verdict("pass", messages.say("pass"), passed=passed, total=total)
     return Verdict(first.verdict, first.feedback, first.name, first.case, first.section, passed=passed, total=total)
+
+
+def _steps(numbers: list[int]) -> Text:
+    """1, 2, 3, 5 -> steps 1–3, 5."""
+    runs: list[list[int]] = []
+    for n in numbers:
+        if runs and runs[-1][-1] == n - 1:
+            runs[-1].append(n)
+        else:
+            runs.append([n])
+    parts = [f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs]
+    return Text(f"第 {'、'.join(parts)} 步", f"step{'s' * (len(numbers) > 1)} {', '.join(parts)}")
 
 
 def _order(exercise: Order, given: dict[str, Any]) -> Verdict:
