@@ -109,13 +109,14 @@ def sketch(
 ) -> Drawn:
     """A chart of these curves."""
     across, up = axes(chart, lines, bands or {})
+    places = [x for curve in lines for x, _ in curve.points]
     title = chart.title[language]
     said = alt or title + SEPARATOR[language] + (summary(lines, language) or NOTHING[language])
     drawing = "".join(
         (
             *(_band(up, *band) for band in (bands or {}).values()),
-            *(_tick(up, value, "y") for value in ticks(up)),
-            *(_tick(across, value, "x") for value in measured_ticks(across, [x for c in lines for x, _ in c.points])),
+            *(_tick(up, value, "y") for value in ticks(up) if places),
+            *(_tick(across, value, "x") for value in measured_ticks(across, places) if places),
             '<svg class="plot-lines" viewBox="0 0 1000 1000" preserveAspectRatio="none" width="100%" height="100%">',
             *(_line(curve, across, up) for curve in lines),
             "</svg>",

@@ -107,8 +107,9 @@ export class Plot {
     const across = axis(34);
     const up = axis(60);
     across.grid = { show: false };
-    across.splits = (_, __, low, high) => this.places() ?? (logX ? decades : rounds)(low, high);
-    up.splits = (_, __, low, high) => (logY ? decades : rounds)(low, high);
+    const empty = () => this.data.curves.every((curve) => curve.points.length === 0);
+    across.splits = (_, __, low, high) => (empty() ? [] : this.places() ?? (logX ? decades : rounds)(low, high));
+    up.splits = (_, __, low, high) => (empty() ? [] : (logY ? decades : rounds)(low, high));
     across.filter = up.filter = (_, splits) => splits;
     return {
       width: Math.max(this.box.clientWidth, 200),
