@@ -1,5 +1,7 @@
 """Search finds Chinese by any two characters, English by beginnings, and never runs what is typed."""
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,13 +77,26 @@ def test_the_course_is_found(whole: Search, query: str, language: str, url: str)
 
 def test_every_kind_is_found(whole: Search, course: Course) -> None:
     kinds = {document.kind for document in documents(course)}
-    assert kinds == {"topic", "lesson", "card", "exercise"}
-    card = next(card for card in course.topics["self-attention"].cards)
-    hits = whole.find(plain(card.front.zh)[:12], "zh")
-    assert f"/topics/self-attention#card-{card.id}" in [hit.url for hit in hits]
+    assert kinds == {"topic", "lesson", "card", "exercise", "lab"}
+    topic = course.topics["self-attention"]
+    hits = whole.find(plain(topic.cards[0].front.zh)[:12], "zh")
+    assert f"/topics/self-attention#card-{topic.cards[0].id}" in [hit.url for hit in hits]
+    for lab in topic.labs:
+        assert lab.title
+        hits = whole.find(lab.title.zh, "zh")
+        assert f"/topics/self-attention/labs/{lab.name}" in [hit.url for hit in hits]
 
 
 def test_plain_text_has_no_marks() -> None:
     assert plain(r"为什么**除以** $\sqrt{d}$？见 [这里](#x)，值 {{ run.x }} {#why}").split() == (
         ["为什么除以", "√d？见", "这里，值", "…"]
     )
+    assert plain(r"$q\cdot k \le \infty$") == "q·k ≤∞"
+
+
+def test_any_text_is_read_once() -> None:
+    """A learner's note may be any text: what looks like a beginning is not looked through to the end each time."""
+    began = time.process_time()
+    for piece in ("[", "![", "](", "{{", "\n", r"\text{", "# ", "|-", "a "):
+        plain(piece * 100_000)
+    assert time.process_time() - began < 5

@@ -23,6 +23,17 @@ from wenjin.study.store.notes import Note
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 PIECES = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
+SIGNS = {
+    "sqrt": "√",
+    "cdot": "·",
+    "times": "×",
+    "infty": "∞",
+    "sum": "Σ",
+    "le": "≤",
+    "ge": "≥",
+    "approx": "≈",
+    "to": "→",
+}
 LIMIT = 40
 WINDOW = 46  # characters of text shown before and after what was found (half as many count in Chinese)
 
@@ -127,8 +138,9 @@ def documents(course: Course) -> Iterator[Document]:
             stage = course.stages[topic.stage].title[language]
             yield Document("topic", language, title, stage, home, " ".join(text[language] for text in about))
             for card in topic.cards:
-                front, back = plain(card.front[language]), plain(card.back[language])
-                yield Document("card", language, front, title, f"{home}#card-{card.id}", back)
+                asked, _, code = card.front[language].partition("```")
+                told = plain(f"{card.back[language]}\n{code.partition(chr(10))[2]}")
+                yield Document("card", language, plain(asked).strip(), title, f"{home}#card-{card.id}", told)
             for exercise in topic.exercises:
                 if exercise.title and exercise.task:
                     url = f"{home}/exercises/{exercise.name}"
@@ -164,5 +176,6 @@ def plain(markdown: str) -> str:
     text = re.sub(marks, "", markdown, flags=re.MULTILINE)
     text = re.sub(r"\{\{[^{}]*\}\}", "…", text)  # what may be skipped over holds no beginning of the same: a note
     text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # of nothing but brackets takes no longer
-    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}\\]*)\}", r"\1", text.replace(r"\sqrt", "√"))
+    text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}\\]*)\}", r"\1", text)
+    text = re.sub(r"\\([a-zA-Z]+) ?", lambda found: SIGNS.get(found[1], found[0]), text)
     return re.sub(r"[*`|{}]|\$\$?|\\(?=[a-zA-Z])", "", text)
