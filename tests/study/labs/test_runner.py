@@ -20,8 +20,9 @@ from tests.study.labs.school import ROOT, course
 from wenjin.kit.lab import Level, Picture, Point, Progress, latest, levels
 from wenjin.study.course.form import FormError
 from wenjin.study.labs import client, tree
-from wenjin.study.labs import runner as module
-from wenjin.study.labs.runner import RunError, Runner
+from wenjin.study.labs import work as module
+from wenjin.study.labs.records import RunError
+from wenjin.study.labs.runner import Runner
 from wenjin.study.labs.session import time_left
 from wenjin.study.store import runs as disk
 from wenjin.study.store.owner import open_log
@@ -39,7 +40,7 @@ def ended(runner: Runner, run: str) -> str:
 
 
 def told(runner: Runner, run: str) -> list[str]:
-    return [event.data["what"] for event in runner._log.events("run") if event.data["run"] == run]
+    return [event.data["what"] for event in runner.records.log.events("run") if event.data["run"] == run]
 
 
 def steps(runner: Runner, run: str) -> int:
@@ -109,7 +110,7 @@ def test_runs_wait_for_each_other_in_order_and_one_that_waits_can_be_cancelled(r
         "finished",
     ]
     assert told(runner, third) == ["queued", "stopped"]
-    began = [event.data["run"] for event in runner._log.events("run") if event.data["what"] == "started"]
+    began = [event.data["run"] for event in runner.records.log.events("run") if event.data["what"] == "started"]
     assert began == [first, second, fourth]
     with pytest.raises(RunError, match="is over"):
         runner.stop(third)
@@ -138,7 +139,7 @@ def test_a_stopped_run_goes_on_from_its_state(runner: Runner, count: Callable[[i
         assert until(lambda run=run: not tree.marked(run)) < 2
         assert ended(runner, run) == "stopped"
         before = steps(runner, run)
-        kept = runner._runs.kept(run)["state.json"].read_text()
+        kept = runner.records.runs.kept(run)["state.json"].read_text()
         assert json.loads(kept)["step"] in (before - 1, before, before + 1)
         runner.resume(run)
         assert ended(runner, run) == "finished"
@@ -147,9 +148,9 @@ def test_a_stopped_run_goes_on_from_its_state(runner: Runner, count: Callable[[i
         assert [f for f in runner.frames(run) if isinstance(f, Point | Level)] == [
             f for f in latest(plain) if isinstance(f, Point | Level)
         ]
-        begins = [row["from"] for row in runner._runs.all(run) if row["frame"] == "begin"]
+        begins = [row["from"] for row in runner.records.runs.all(run) if row["frame"] == "begin"]
         assert begins == ["start", "kept"]
-        assert runner._runs.kept(run) == {}
+        assert runner.records.runs.kept(run) == {}
 
 
 def test_what_was_kept_by_other_code_is_refused(here: Places, tmp_path: Path) -> None:
@@ -311,7 +312,7 @@ def test_killed_servers_and_workers_neither_lose_a_run_nor_begin_one_twice(
         assert shown == [frame for frame in latest(plain) if isinstance(frame, Point | Level)]
         what = Counter(told(sender, run))
         assert what == {"queued": 1, "started": 1, "resumed": kills, "finished": 1}
-        pids = [row["from"] for row in sender._runs.all(run) if row["frame"] == "begin"]
+        pids = [row["from"] for row in sender.records.runs.all(run) if row["frame"] == "begin"]
         assert pids == ["start"] + ["kept"] * kills
 
 

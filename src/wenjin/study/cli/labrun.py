@@ -110,17 +110,17 @@ def _asked(question: Prediction, keys: list[str], tongue: Any) -> str:
             return keys[int(line) - 1]
 
 
-def attend(desk: Desk, runner: Runner, run: str) -> Run:
-    """Follow the run until it is over; an interruption stops it and keeps its state."""
+def attend(desk: Desk, runner: Runner, run: str, after: int = 0) -> Run:
+    """Follow the run, from a place in its record on, until it is over; an interruption stops it and keeps its state."""
     with closing(Runner(desk.log, desk.course, desk.places, only=run)) as worker, interruptible():
         worker.start()
         try:
-            follow(runner, run)
+            follow(runner, run, after)
         except KeyboardInterrupt:
             print(say(STOPPING), file=sys.stderr)
             if runner.place(run) is not None:
                 runner.stop(run)
-            for _ in runner.follow(run, _end(runner, run)):
+            for _ in runner.follow(run, end(runner, run)):
                 pass
     done = runner.run(run)
     assert done is not None
@@ -129,14 +129,15 @@ def attend(desk: Desk, runner: Runner, run: str) -> Run:
     return done
 
 
-def _end(runner: Runner, run: str) -> int:
+def end(runner: Runner, run: str) -> int:
+    """The place behind all that its record holds now."""
     after = 0
     while (found := runner.rows(run, after)).rows:
         after = found.after
     return after
 
 
-def follow(runner: Runner, run: str) -> None:
+def follow(runner: Runner, run: str, after: int) -> None:
     """A bar with time left and memory on the error stream; lines where that is no terminal."""
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -149,19 +150,13 @@ def follow(runner: Runner, run: str) -> None:
     columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}"))
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         task = bar.add_task("", total=None)
-        for row in runner.follow(run, _end_of_last(runner, run)):
+        for row in runner.follow(run, after):
             if row["frame"] == "begin":
                 out.print(say(GOES_ON if row["from"] == "kept" else BEGINS), style="dim")
             elif row["frame"] == "meter":
                 bar.update(task, description=_metered(row))
             elif row["frame"] == "progress":
                 bar.update(task, total=row["of"], completed=row["done"])
-
-
-def _end_of_last(runner: Runner, run: str) -> int:
-    """A run that goes on: what it showed before is not told again."""
-    known = runner.run(run)
-    return _end(runner, run) if known is not None and known.began is not None else 0
 
 
 def _metered(row: Mapping[str, Any]) -> str:

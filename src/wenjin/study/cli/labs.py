@@ -131,8 +131,9 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
 
         with at_work(open_desk, data) as (desk, runner):
             found = named(runner, id)
+            told_before = labrun.end(runner, found.id)
             runner.resume(found.id, force=force)
-            finish(desk, labrun.attend(desk, runner, found.id), as_json)
+            finish(desk, labrun.attend(desk, runner, found.id, told_before), as_json)
 
     @runs.command(help=say(told.RUNS_DOCTOR))
     def doctor(
@@ -149,7 +150,8 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
 def at_work(open_desk: Callable[[Path | None], "Desk"], data: Path | None) -> Iterator[tuple["Desk", "Runner"]]:
     """The desk and all runs; what makes no sense is told in a sentence, with the code of wrong usage."""
     from wenjin.study.course.form import FormError
-    from wenjin.study.labs.runner import RunError, Runner
+    from wenjin.study.labs.records import RunError
+    from wenjin.study.labs.runner import Runner
 
     with sentences(), open_desk(data) as desk:
         try:

@@ -18,7 +18,8 @@ from fastapi.responses import JSONResponse, RedirectResponse, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from wenjin.study.labs.runner import Following, RunError
+from wenjin.study.labs.records import RunError
+from wenjin.study.labs.runner import Following
 from wenjin.study.web.site import Site
 
 PAUSE = 0.25  # seconds between two looks into the record
