@@ -77,6 +77,25 @@ def test_the_schema_that_the_program_names_is_its_newest_migration() -> None:
     assert ScriptDirectory(str(database.MIGRATIONS)).get_heads() == [database.SCHEMA]
 
 
+def test_a_new_database_is_what_all_migrations_make(tmp_path: Path) -> None:
+    """WENJIN_SNAPSHOTS=write writes `new.sql` anew, after a migration was added."""
+
+    def schema(name: str, migrations: Path) -> list[tuple[str, ...]]:
+        file = tmp_path / name
+        Database(f"sqlite:///{file}", tmp_path, migrations=migrations).close()
+        with closing(sqlite3.connect(file)) as made:
+            tables = made.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY rowid").fetchall()
+            return tables + made.execute("SELECT version_num FROM alembic_version").fetchall()
+
+    shutil.copytree(database.MIGRATIONS, tmp_path / "all")  # another folder: its migrations are taken one by one
+    migrated = schema("migrated.db", tmp_path / "all")
+    if os.environ.get("WENJIN_SNAPSHOTS") == "write":
+        made = [str(row[3]) for row in migrated[:-1] if row[3]]
+        version = f"INSERT INTO alembic_version (version_num) VALUES ('{database.SCHEMA}')"
+        database.NEW.write_text(";\n".join([*made, version]) + "\n", encoding="utf-8")
+    assert schema("new.db", database.MIGRATIONS) == migrated
+
+
 def test_sqlite_is_opened_so_that_a_commit_survives_a_power_cut_and_nobody_else_writes(tmp_path: Path) -> None:
     here = Places(tmp_path, tmp_path, tmp_path, f"sqlite:///{tmp_path / 'wenjin.db'}", tmp_path, tmp_path, tmp_path)
     data = opened(here)

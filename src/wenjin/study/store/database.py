@@ -3,7 +3,8 @@
 SQLite   write-ahead log, synchronous=FULL (a commit survives a power cut), one connection that holds the file alone.
          Holding it alone also keeps the WAL-reset bug of SQLite 3.7.0-3.51.2 out: that needs two connections.
 Postgres a pool; a write that meets a restarting server is repeated for ten seconds (ids make that harmless).
-Schema   Alembic's migrations in `migrations/`, in one transaction, after a backup that was reopened and checked.
+Schema   Alembic's migrations in `migrations/`, in one transaction, after a backup that was reopened and checked; a new
+         SQLite database is made whole at once.
 """
 
 import json
@@ -31,6 +32,7 @@ from wenjin.study.store.log import Conflict, Draft, Event, StoreError
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+NEW = MIGRATIONS / "new.sql"  # a new database as all migrations make it: a learner's first start needs no Alembic
 SCHEMA = "0002"  # what this program writes; equal to the newest of `migrations/`, which a test compares
 # Exclusive first: then the write-ahead log needs no memory shared between processes.
 PRAGMAS = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0")
@@ -192,6 +194,11 @@ class Database:
             if inspect(connection).has_table("alembic_version"):
                 found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
         if found == schema:
+            return
+        if found is None and self._is_sqlite and migrations == MIGRATIONS:
+            with self._engine.begin() as connection:
+                for statement in NEW.read_text(encoding="utf-8").split(";\n"):
+                    connection.exec_driver_sql(statement)
             return
         # Imported here: a quarter of a second that a start with nothing to migrate need not pay.
         from alembic import command
