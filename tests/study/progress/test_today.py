@@ -8,6 +8,7 @@ from tests.study.cli.school import course
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Course, Track, Unit
 from wenjin.study.course.load import load
+from wenjin.study.progress.deck import deck
 from wenjin.study.progress.today import Today, today
 from wenjin.study.store.log import Event, happened
 
@@ -27,7 +28,7 @@ def run(name: str, *what: str) -> list[Event]:
 
 
 def day(events: list[Event], of: Course = COURSE) -> Today:
-    return today(events, of, NOW + timedelta(minutes=1))
+    return today(events, of, deck(events, of, NOW + timedelta(minutes=1)))
 
 
 def test_a_newcomer_has_begun_nothing_and_begins_at_the_start() -> None:

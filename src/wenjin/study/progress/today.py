@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from wenjin.study.course.graph import Course, Exercise, Lab, Topic
-from wenjin.study.progress.deck import Deck, Happening, deck
+from wenjin.study.progress.deck import Deck, Happening
 from wenjin.study.progress.state import Progress, Status, state
 
 GOING = ("queued", "started", "resumed")
@@ -43,13 +43,13 @@ class Today:
     progress: Progress
 
 
-def today(events: Sequence[Happening], course: Course, now: datetime) -> Today:
-    """The day as these events, in their order, leave it."""
+def today(events: Sequence[Happening], course: Course, cards: Deck) -> Today:
+    """The day as these events, in their order, leave it. `cards`: the deck of the same events."""
     progress = state(events, course)
     began = any(event.kind in ("attempt", "review", "run", "note", "cards") for event in events)
     step = next_step(course, progress)
     done = began and step is not None and step.exercise is None  # everything that can be practiced is passed
-    return Today(began, unfinished(events, course), deck(events, course, now), None if done else step, progress)
+    return Today(began, unfinished(events, course), cards, None if done else step, progress)
 
 
 def next_step(course: Course, progress: Progress) -> Step | None:

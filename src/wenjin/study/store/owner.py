@@ -93,6 +93,10 @@ class SharedLog:
         self._do({"op": "append", "event": event.as_dict()})
 
     def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
+        owned = self._owned
+        if owned is not None:
+            with suppress(Closed):  # a server took over: ask it below
+                return owned.database.events(kind, subject)  # as they are: a long log is not copied for each page
         return [Event.from_dict(row) for row in self._do({"op": "events", "kind": kind, "subject": subject})]
 
     def draft(self, subject: str) -> Draft | None:

@@ -3,7 +3,6 @@
 The page works as plain forms; its island adds keys and sends a rating in the background, to the same effect.
 """
 
-from datetime import UTC, datetime
 from typing import Annotated
 from uuid import uuid4
 
@@ -14,12 +13,10 @@ from starlette.responses import Response
 
 from wenjin.study.memory.schedule import RATINGS
 from wenjin.study.memory.spoken import spoken
-from wenjin.study.progress.deck import NEW_A_DAY, Deck, Entry, deck
-from wenjin.study.store.log import Event, StoreError, happened
+from wenjin.study.progress.deck import NEW_A_DAY, Deck, Entry
 from wenjin.study.web.site import Site
 
 LONGEST = 3_600_000  # milliseconds that one answer may be said to have taken
-FRESH = 30.0  # seconds for which a deck that nothing was added to is shown as it is
 NAMES = ("again", "hard", "good", "easy")
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -43,80 +40,40 @@ class Undone(BaseModel):
     event: Id | None = None
 
 
-class Table:
-    """The learner's cards, laid out anew when the log has grown or time has passed."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-        self._laid: tuple[tuple[int, int, int], Deck] | None = None
-
-    def deck(self, new_a_day: int = NEW_A_DAY) -> Deck:
-        events = self.site.log.events()
-        now = datetime.now().astimezone()
-        key = (len(events), new_a_day, int(now.timestamp() / FRESH))
-        laid = self._laid
-        if laid is None or laid[0] != key:
-            laid = self._laid = key, deck(events, self.site.course, now, new_a_day)
-        return laid[1]
-
-    def due(self) -> int:
-        """How many cards are asked now; 0 where the store fails, so that the page which says so can be shown."""
-        try:
-            return len(self.deck().queue)
-        except StoreError:
-            return 0
-
-    def rate(self, given: Rated) -> None:
-        """Keep an answer, once."""
-        log, entry = self.site.log, self.deck().entries.get(given.card)
-        if entry is None:
-            raise HTTPException(404)
-        known = {event.id for event in log.events("review", entry.id)}
-        if given.id in known or given.seen not in (None, entry.standing.reviews):
-            return
-        took = {} if given.ms is None else {"ms": round(min(given.ms, LONGEST))}
-        log.append(Event(given.id, datetime.now(UTC), "review", entry.id, {"rating": given.rating, **took}))
-
-    def undo(self, event: str | None) -> str | None:
-        """Take back the last answer of today, and only that one; its card."""
-        last = self.deck().last
-        if last is None or event not in (None, last.event):
-            return None
-        self.site.log.append(happened("undo", last.card, {"event": last.event}))
-        return last.card
-
-
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
-    table = Table(site)
-    site.due = table.due
+    cards = site.cards
+
+    def keep(given: Rated) -> None:
+        ms = None if given.ms is None else round(min(given.ms, LONGEST))
+        if not cards.rate(given.card, given.rating, given.id, ms, given.seen):
+            raise HTTPException(404)
 
     @routes.get("/review")
     def review(request: Request, card: str = "", new: int = NEW_A_DAY) -> Response:
-        return show(site, request, table.deck(new), card, new)
+        return show(site, request, cards.deck(new), card, new)
 
     @routes.post("/review")
     def rate(given: Annotated[Rated, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
-        table.rate(given)
+        keep(given)
         return RedirectResponse(address(new), 303)
 
     @routes.post("/review/undo")
     def undo(given: Annotated[Undone, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
-        return RedirectResponse(address(new, table.undo(given.event)), 303)
+        return RedirectResponse(address(new, cards.undo(given.event)), 303)
 
     @routes.post("/review/cards")
     def take(topic: Annotated[str, Form()], back: Annotated[str, Form()] = "") -> Response:
         """Take the cards of a topic into the reviews."""
-        if topic not in site.course.topics or not site.course.topics[topic].cards:
+        if not cards.take(topic):
             raise HTTPException(404)
-        site.log.append(happened("cards", topic, {"topic": topic}))
         return RedirectResponse(f"/topics/{topic}#cards" if back == "topic" else "/review", 303)
 
     @routes.post("/api/review")
     def rated(given: Rated) -> Response:
         """Keep an answer; when its card is due, and how many are left."""
-        table.rate(given)
-        found = table.deck()
+        keep(given)
+        found = cards.deck()
         due = found.entries[given.card].standing.due
         told = {"id": given.id, "card": given.card, "due": due and due.isoformat(), "left": len(found.queue)}
         return JSONResponse(told)
@@ -124,7 +81,7 @@ def router(site: Site) -> APIRouter:
     @routes.post("/api/review/undo")
     def undone(given: Undone) -> Response:
         """Take back an answer of today, the last one; its card, or null when there was none to take back."""
-        return JSONResponse({"card": table.undo(given.event), "left": table.due()})
+        return JSONResponse({"card": cards.undo(given.event), "left": cards.due()})
 
     return routes
 

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
@@ -29,6 +29,7 @@ from wenjin.study.store.places import Places
 from wenjin.study.web import typeset
 from wenjin.study.web.assets import Assets
 from wenjin.study.web.atlas import Drawing, draw
+from wenjin.study.web.cards import Cards
 from wenjin.study.web.search import Search, documents, of_notes, plain
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
@@ -45,7 +46,6 @@ class Site:
     language  what a visitor reads who never chose and whose browser asks for neither
     warming   the judge's answer to `warm`, once it was asked to; it holds the sandbox's tier
     leaving   set when the server is told to stop: what streams ends then
-    due       how many cards are to be reviewed now; shown in the frame of every page, so it must be quick
     """
 
     course: Course
@@ -60,7 +60,6 @@ class Site:
     words: Mapping[str, Text] = field(default_factory=load_words)
     assets: Assets = field(default_factory=Assets)
     warming: "Future[dict[str, Any]] | None" = None
-    due: Callable[[], int] = lambda: 0
     leaving: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)
     _noted: tuple[list[Note], Search] | None = None
@@ -88,6 +87,10 @@ class Site:
     @cached_property
     def notes(self) -> Notes:
         return Notes(self.log, self.places.workspace, self.course)
+
+    @cached_property
+    def cards(self) -> Cards:
+        return Cards(self.log, self.course)
 
     @cached_property
     def _search(self) -> Search:
@@ -190,7 +193,7 @@ class Site:
             "csrf": request.state.csrf,
             "session": request.state.session,
             "place": "",
-            "due": self.due,
+            "due": self.cards.due,
             "paper": request.cookies.get("wenjin-paper", ""),
             "maths": None,
         }

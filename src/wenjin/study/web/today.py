@@ -22,7 +22,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/")
     def home(request: Request) -> Response:
         now = datetime.now().astimezone()
-        found = today(site.log.events(), course, now)
+        found = today(site.log.events(), course, site.cards.deck())
         language = site.speaks(request)
         deck = found.deck
         return site.page(
