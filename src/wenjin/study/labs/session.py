@@ -111,6 +111,7 @@ class Session:
                 if isinstance(message, End):
                     self._end = message
                 elif isinstance(message, Kept):
+                    self._writer.sync()  # a state must never be ahead of the rows that led to it
                     with contextlib.suppress(BrokenOff):
                         self._runs.save(self._run, message.name, message.pieces)
                         self.came_on = True

@@ -159,13 +159,16 @@ class Writer:
             raise faults.of_system(error, self.path) from error
         self._size += len(line)
 
-    def close(self) -> None:
-        """The rows survive a power cut, too."""
+    def sync(self) -> None:
+        """The rows so far survive a power cut, too."""
         try:
-            self._file.flush()
             os.fsync(self._file.fileno())
         except OSError as error:
             raise faults.of_system(error, self.path) from error
+
+    def close(self) -> None:
+        try:
+            self.sync()
         finally:
             with suppress(OSError):
                 self._file.close()
