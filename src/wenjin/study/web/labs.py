@@ -46,12 +46,12 @@ class Asked:
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter(prefix="/topics/{topic}/labs/{lab}")
+    labs = {id: lab for id, lab in site.course.labs.items() if lab.written}
 
     def find(topic: str, lab: str) -> Lab:
-        found = site.course.labs.get(f"{topic}/{lab}")
-        if found is None or not found.written:
+        if f"{topic}/{lab}" not in labs:
             raise HTTPException(404)
-        return found
+        return labs[f"{topic}/{lab}"]
 
     @routes.get("")
     def read(request: Request, topic: str, lab: str) -> Response:

@@ -23,6 +23,7 @@ ENDINGS = ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed"
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter(prefix="/runs")
+    labs = {id: lab for id, lab in site.course.labs.items() if lab.written}
 
     def find(id: str) -> Run:
         found = site.runner.run(id)
@@ -31,8 +32,7 @@ def router(site: Site) -> APIRouter:
         return found
 
     def lab_of(run: Run) -> Lab | None:
-        found = site.course.labs.get(run.lab)
-        return found if found and found.written else None
+        return labs.get(run.lab)
 
     @routes.get("")
     def book(request: Request, page: int = 1) -> Response:
@@ -60,8 +60,8 @@ def router(site: Site) -> APIRouter:
     @routes.get("/compare")
     def side_by_side(request: Request, a: str = "", b: str = "") -> Response:
         language = site.speaks(request)
-        pair = [site.runner.run(id) for id in (a, b)]
-        one, two = pair
+        runs = site.runner.runs()
+        one, two = runs.get(a), runs.get(b)
         values: dict[str, Any] = {"one": one, "two": two, "trouble": None} | saying(language, lab_of)
         if one is None or two is None or a == b:
             return site.page(request, "compare.html", 422, place="runs", **values | {"trouble": "choose"})
