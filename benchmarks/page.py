@@ -84,7 +84,7 @@ def memory(pid: int) -> tuple[float, float]:
     """(RSS, PSS) of a process in MB; PSS counts what it shares with others by its share."""
     with open(f"/proc/{pid}/smaps_rollup", encoding="ascii") as file:
         sizes = dict(re.findall(r"^(Rss|Pss): +(\d+) kB", file.read(), re.MULTILINE))
-    return int(sizes["Rss"]) / 1e3, int(sizes["Pss"]) / 1e3
+    return int(sizes["Rss"]) * 1024 / 1e6, int(sizes["Pss"]) * 1024 / 1e6
 
 
 @contextmanager

@@ -58,7 +58,7 @@ CHECKED = Text("程序核对过", "checked by code")
 CHECKED_WHY = Text("checks.py 的 {name} 验证这个式子", "{name} in checks.py verifies this formula")
 HERE = Text("这一节的链接", "Link to this section")
 Stamps = dict[Path, tuple[int, int] | None]
-KEPT = 4096  # texts that are kept rendered
+KEPT, LESSONS = 4096, 8  # texts and lessons that are kept rendered; a lesson takes two megabytes
 
 
 class Renderer:
@@ -98,6 +98,9 @@ class Renderer:
         context = Context(language, where, course, topic)
         page = self._lesson(source.decode("utf-8"), context)
         with self._lock:
+            self._lessons.pop((topic.id, language), None)
+            while len(self._lessons) >= LESSONS:
+                del self._lessons[next(iter(self._lessons))]  # the one that was rendered first
             self._lessons[topic.id, language] = (made_of, _stamps(context.cited), page)
         return page
 
