@@ -120,9 +120,9 @@ def inline(source: str) -> list[str]:
 def violations(page: Page, source: str, whole: bool) -> list[str]:
     """What axe-core calls serious or critical.
 
-    A lesson has ten thousand elements that are the insides of formulas and the colored words of programs. Unless the
-    `whole` is asked for, all but ten formulas and three words of each color become plain text before axe looks: the
-    page is not to be used afterwards.
+    A lesson has ten thousand elements, most of them the insides of formulas and the colored words of programs. Unless
+    the `whole` is asked for, four of its questions stay, ten formulas, and the lines of code that hold the first three
+    words of each color: the page is not to be used afterwards.
     """
     page.evaluate(source)
     found: list[dict[str, Any]] = page.evaluate(AXE, whole)
@@ -151,12 +151,15 @@ REPORT = """document.addEventListener('securitypolicyviolation', (event) => {
 })"""
 
 AXE = """async (whole) => {
+  const questions = [...document.querySelectorAll('.lesson section.question')];
+  if (!whole) for (const one of questions.slice(4)) one.remove();
   const formulas = [...document.querySelectorAll('article .katex')], seen = {};
   if (!whole) for (const one of formulas.slice(10)) one.replaceWith('x');
   if (!whole) for (const word of document.querySelectorAll('pre .line > span')) {
     seen[word.className] = (seen[word.className] ?? 0) + 1;
     if (seen[word.className] > 3) word.replaceWith(word.textContent);
   }
+  if (!whole) for (const line of document.querySelectorAll('pre .line')) if (!line.firstElementChild) line.remove();
   const {violations} = await axe.run(document, {resultTypes: ['violations']});
   return violations.map(({id, impact, nodes}) => ({id, impact, nodes: nodes.slice(0, 8).map((node) => {
     const [why] = [...node.any, ...node.all, ...node.none];
