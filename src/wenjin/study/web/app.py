@@ -1,6 +1,7 @@
 """The application: the site, its routes, and the guard around all of it."""
 
 import logging
+import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,6 +43,8 @@ def create_app(
 
     secret  of the data folder (`security.make_secret`); tokens minted with it from now on open one session each
     """
+    # FastAPI looks for models of pydantic 1 among ours, and would load all of it for that: none are there.
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
     sessions = Sessions(secret, time.time())
     renderer = Renderer(Maths(places.data / "formulas"))
     runner = Runner(log, course, places)
