@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +15,7 @@ from tests.study.web.growing import LAB, growing
 from wenjin.study.course.graph import Course
 from wenjin.study.course.load import load
 from wenjin.study.judge.client import Judge
+from wenjin.study.store.log import happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 from wenjin.study.web.app import create_app
@@ -228,6 +230,35 @@ def test_the_same_again(visit: Visit, second: str) -> None:
     page = ended(visit, str(answer.headers["location"]).removeprefix("/runs/"))
     assert "The rate is 3.5: too fast." in page
     assert re.search(rf'href="{LAB}\?[^"]*rate=3.5', page), "and the form with these arguments"
+
+
+def test_a_run_that_failed_says_why_and_what_it_printed(visit: Visit) -> None:
+    why = {"zh": "内存不够。", "en": "The memory ran out."}
+    failed = told(visit, "doubling/growth", steps=12, what="failed", why=why, output="MemoryError <here>")
+    page = visit.client.get(f"/runs/{failed}").text
+    assert "The memory ran out." in page
+    assert "MemoryError &lt;here&gt;" in page
+    assert "Resume" in page
+
+
+def test_the_record_outlives_its_lab(visit: Visit) -> None:
+    gone = told(visit, "doubling/gone", tempo=3, what="stopped")
+    page = visit.client.get(f"/runs/{gone}").text
+    assert "This lab is no longer in the course" in page
+    assert "<dt>tempo</dt>" in page
+    assert gone in visit.client.get("/runs").text
+    other = told(visit, "doubling/growth", tempo=3, what="stopped")
+    answer = send(visit, f"/runs/{other}/again")
+    assert answer.headers["location"] == f"{LAB}?tempo=3", "the form says what it does not take any more"
+
+
+def told(visit: Visit, lab: str, what: str, why: Any = None, output: str = "", **arguments: int) -> str:
+    """A run as an earlier version of the course may have recorded it; its id."""
+    log, run = visit.client.app.state.site.log, uuid4().hex  # type: ignore[attr-defined]
+    log.append(happened("run", lab, {"run": run, "what": "queued", "arguments": arguments, "prediction": {}}))
+    over = {"seconds": 1.0, "memory": 0, "frames": [], "why": why, "output": output}
+    log.append(happened("run", lab, {"run": run, "what": what, **over}))
+    return run
 
 
 def test_a_stranger_starts_and_stops_nothing(visit: Visit, first: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse
@@ -10,6 +11,7 @@ from starlette.responses import Response
 
 from wenjin.kit.lab import Cause
 from wenjin.kit.text import Language, Text
+from wenjin.study.course.form import FormError
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
 from wenjin.study.course.scale import spell
@@ -111,7 +113,11 @@ def router(site: Site) -> APIRouter:
         lab = lab_of(found)
         if lab is None or lab.form is None:
             raise HTTPException(404)
-        arguments = lab.form.read(lab.form.words(dict(found.arguments)))
+        try:
+            arguments = lab.form.read(lab.form.words(dict(found.arguments)))
+        except FormError:  # the lab has changed since; its form shows what of this it still takes
+            words = {name: str(value) for name, value in found.arguments.items()}
+            return RedirectResponse(f"/topics/{lab.topic}/labs/{lab.name}?{urlencode(words)}", 303)
         return RedirectResponse(f"/runs/{site.runner.submit(lab.id, arguments, {})}", 303)
 
     return routes
@@ -163,20 +169,24 @@ def result(site: Site, run: Run, lab: Lab | None, language: Language) -> dict[st
     rows = site.runner.rows(run.id)
     meter = next((row for row in reversed(rows.rows) if row["frame"] == "meter"), None)
     frames = site.runner.frames(run.id)
-    values: dict[str, Any] = saying(language, lambda _: lab) | {
-        "run": run,
-        "lab": lab,
-        "topic": site.course.topics.get(run.lab.partition("/")[0]),
-        "live": live,
-        "ahead": site.runner.place(run.id) or 0,
-        "meter": meter,
-        "cursor": rows.after,
-        "arguments": results.arguments(lab, run.arguments, language),
-        "words": lab.form.words(dict(run.arguments)) if lab and lab.form and known(lab, run) else None,
-        "used": results.used(frames),
-        "pictures": results.pictures(frames, language),
-        "size": results.size,
-    }
+    values: dict[str, Any] = (
+        saying(language, lambda _: lab)
+        | {
+            "run": run,
+            "lab": lab,
+            "topic": site.course.topics.get(run.lab.partition("/")[0]),
+            "live": live,
+            "ahead": site.runner.place(run.id) or 0,
+            "meter": meter,
+            "cursor": rows.after,
+            "arguments": results.arguments(lab, run.arguments, language),
+            "words": lab.form.words(dict(run.arguments)) if lab and lab.form and known(lab, run) else None,
+            "used": results.used(frames),
+            "pictures": results.pictures(frames, language),
+            "size": results.size,
+        }
+        | dict.fromkeys(("charts", "levels", "tables", "told", "said", "claims", "causes", "seeds"))
+    )
     if lab is None or lab.texts is None:
         return values
     texts, verdict = lab.texts, run.verdict
