@@ -9,7 +9,7 @@ import { writing } from "./dom";
 const KEPT = "wenjin.place";
 const LINE = 130; // px from the top of the window: where reading is taken to be
 
-type Place = { path: string; id: string; part: number; open: string[] };
+type Place = { path: string; hash: string; id: string; part: number; open: string[] };
 
 function sections(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>("main section[id]")].filter((each) => each.offsetParent !== null);
@@ -28,7 +28,9 @@ function keep(): void {
   const section = inView(sections());
   const box = (section ?? document.documentElement).getBoundingClientRect();
   const open = folds().flatMap((each, at) => (each.open ? [String(at)] : []));
-  const place: Place = { path: location.pathname, id: section?.id ?? "", part: (LINE - box.top) / box.height, open };
+  const part = (LINE - box.top) / box.height;
+  const { pathname: path, hash } = location; // not in the link: the browser would scroll to it, and not to this line
+  const place: Place = { path, hash, id: section?.id ?? "", part, open };
   sessionStorage.setItem(KEPT, JSON.stringify(place));
 }
 
@@ -37,6 +39,7 @@ function back(): void {
   sessionStorage.removeItem(KEPT);
   const place = kept ? (JSON.parse(kept) as Place) : null;
   if (place?.path !== location.pathname) return;
+  history.replaceState(null, "", location.search + place.hash || location.pathname);
   const all = folds();
   for (const at of place.open) {
     const fold = all[Number(at)];
@@ -50,12 +53,12 @@ function back(): void {
   };
   go();
   void document.fonts.ready.then(go); // the lines may have moved
+  if (document.readyState !== "complete") addEventListener("load", go, { once: true });
 }
 
 document.addEventListener("click", (event) => {
   const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>("a[data-keeps-place]") : null;
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  link.hash = location.hash;
   keep();
 });
 back();
