@@ -157,7 +157,8 @@ def _record(lab: Lab, reference: Reference, place: str, again: Text, faults: Fau
         odd = ", ".join(sorted(expected ^ set(reference.bands)))
         faults.add(place, Text(f"范围与实验不符：{odd}。", f"Its bands are not the lab's: {odd}."), again)
     for name, (low, high) in reference.bands.items():
-        if not low <= measured.get(name, math.nan) <= high:
+        cut = 10.0 ** (1 - DIGITS) * max(abs(low), abs(high))  # what the record may have cut off
+        if not low - cut <= measured.get(name, math.nan) <= high + cut:
             faults.add(place, Text(f"{name} 不在范围里。", f"{name} lies outside its band."), again)
     if len(reference.seeds) < len(SEEDS):
         faults.add(place, Text("种子太少。", "Too few seeds."), again)
