@@ -14,6 +14,7 @@ def test_every_title_fits_its_topic(course: Course) -> None:
             assert len(lines) <= 2, lines
             assert all(ems(line) <= NODE_EMS for line in lines), lines
             assert not lines[-1].startswith(tuple("，。、：；？！）")), lines
+            assert not lines[0].endswith(("（", "(", "“")), lines
 
 
 def test_a_title_breaks_after_its_colon() -> None:

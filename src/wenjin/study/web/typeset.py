@@ -7,6 +7,7 @@ from markupsafe import Markup, escape
 
 NODE_EMS = 12.2  # what fits into one line of a topic on the map
 CLOSING = tuple("，。、：；？！）”’")  # never begins a line
+OPENING = tuple("（“‘(")  # never ends one
 BREAKS = {"：": 8, ":": 8, "、": 3, ",": 3, "与": 2}  # good ends of a first line, worth so much imbalance
 HAN = r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uff60\u3000-\u303f“”‘’—…]"
 WIDE = re.compile(HAN)
@@ -38,7 +39,8 @@ def fold(title: str, width: float = NODE_EMS) -> tuple[str, ...]:
             return (text,)
         words = WORDS.findall(text)
         splits = [("".join(words[:n]).rstrip(), "".join(words[n:]).lstrip()) for n in range(1, len(words))]
-        fitting = [s for s in splits if max(map(ems, s)) <= width and not s[1].startswith(CLOSING)]
+        torn = [s for s in splits if s[1].startswith(CLOSING) or s[0].endswith(OPENING)]
+        fitting = [s for s in splits if max(map(ems, s)) <= width and s not in torn]
         if fitting:
             return min(fitting, key=lambda s: abs(ems(s[0]) - ems(s[1])) - BREAKS.get(s[0][-1:], 0))
     first, rest = max((s for s in splits if ems(s[0]) <= width), key=lambda s: len(s[0]), default=("", text))
