@@ -59,7 +59,7 @@ def keys(page: Page) -> None:
 
 PAGES: dict[str, list[Shown]] = {
     "/": [Shown("/", fresh=True)],
-    "/map": [Shown("/map", act=keys)],
+    "/map": [Shown("/map", fresh=True, act=keys)],
     "/tracks/{track}": [Shown("/tracks/qmatter")],
     "/topics/{topic}": [
         Shown("/topics/self-attention", fresh=True, act=unfold),
