@@ -1,4 +1,4 @@
-// One chart by uPlot, in the dress of the server's own drawing, which it replaces.
+// One chart by uPlot, in the dress of the server's own drawing, whose place it takes on the screen.
 //
 //   <figure class="chart" data-chart="NAME">
 //     <ul class="plot-legend">…  <div class="plot"><svg aria-label="…">…
@@ -30,7 +30,8 @@ export class Plot {
     const old = figure.querySelector<HTMLElement>(".plot")!;
     const label = old.querySelector("svg")?.getAttribute("aria-label") ?? "";
     this.box = el("div", { class: "plot-canvas", role: "img", "aria-label": label, tabindex: "0" });
-    old.replaceWith(
+    old.classList.add("plot-drawn"); // kept for paper, where it is sharp and in the colors of the light theme
+    old.after(
       el("div", { class: "plot plot-live" }, el("p", { class: "plot-y" }, this.data.y), this.box, el("p", { class: "plot-x" }, this.data.x)),
     );
     this.table = figure.querySelector<HTMLDetailsElement>("details.chart-data");
