@@ -112,6 +112,8 @@ def test_an_undone_card_is_asked_first(taken: Visit) -> None:
     event = log(taken).events("review")[-1].id
     where = send(taken, "/review/undo", {"event": event})
     assert where == f"/review?card={second['card']}"
+    assert send(taken, "/review/undo", {"event": event}) == "/review", "pressed twice, it takes back no other"
+    assert len(log(taken).events("undo")) == 1
     assert fields(page(taken, where))["card"] == second["card"]
 
 

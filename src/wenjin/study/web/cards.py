@@ -31,13 +31,12 @@ class Cards:
             return 0
 
     def rate(self, card: str, rating: int, id: str, ms: int | None = None, seen: int | None = None) -> bool:
-        """Keep an answer, once; False when there is no such card. `seen`: how many reviews it was given after; when
-        there are more by now, another window was quicker, and it does not count."""
+        """Keep an answer; False when there is no such card. Sent again with its `id` it counts once. `seen`: how many
+        reviews it was given after; when there are more by now, another window was quicker, and it does not count."""
         entry = self.deck().entries.get(card)
         if entry is None:
             return False
-        known = {event.id for event in self.log.events("review", entry.id)}
-        if id not in known and seen in (None, entry.standing.reviews):
+        if seen in (None, entry.standing.reviews):
             took = {} if ms is None else {"ms": ms}
             self.log.append(Event(id, datetime.now(UTC), "review", entry.id, {"rating": rating, **took}))
         return True
