@@ -13,7 +13,7 @@ from pathlib import Path
 
 from wenjin.study.sandbox import launch
 
-MARK = "WENJIN_RUN"
+MARK = "LAB_OF_WENJIN"  # no setting: nobody sets it by hand
 PROC = Path("/proc")
 
 
