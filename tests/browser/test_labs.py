@@ -253,6 +253,7 @@ def test_charts_follow_the_theme_and_are_sharp_on_paper(visit: Visiting, picture
     page.emulate_media(media="print")
     expect(page.locator("canvas").first).to_be_hidden()
     expect(page.locator("svg.plot-area").first).to_be_visible()
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light", "ink on white"
     picture(page, "labs-print-en")
 
 
