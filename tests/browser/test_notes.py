@@ -1,5 +1,6 @@
 """A note in the browser: saved while it is typed, kept through what goes wrong, shown as text and never as HTML."""
 
+import re
 import time
 from contextlib import suppress
 from typing import Any
@@ -216,3 +217,24 @@ def test_arrows_move_in_the_results(visit: Visiting) -> None:
     target = page.locator(".hits h2 a").first.get_attribute("href") or ""
     page.keyboard.press("Enter")
     page.wait_for_url(f"**{target}")
+
+
+def test_paper_is_white_and_carries_the_notes_by_choice(visit: Visiting, course: Course) -> None:
+    seen = visit(lang="zh", theme="dark")
+    page = seen.open(TOPIC)
+    write(page, "several-heads", "印出来")
+    page.keyboard.press("Control+Enter")
+    shown = box(page, "several-heads").locator(".note-text")
+    expect(shown).to_be_visible()
+    page.emulate_media(media="print")
+    expect(shown).to_be_hidden()
+    ink = page.evaluate("getComputedStyle(document.querySelector('.lesson p')).color")
+    assert max(int(part) for part in re.findall(r"\d+", ink)[:3]) < 128, ink
+    page.emulate_media(media="screen")
+    page.goto(course.address + "/settings")
+    page.locator("[name=paper][value=notes]").click()
+    page.goto(course.address + TOPIC)
+    page.emulate_media(media="print")
+    expect(shown).to_be_visible()
+    expect(box(page, "several-heads").locator("summary")).to_be_hidden()
+    expect(box(page, "softmax-axis").locator("summary")).to_be_hidden()
