@@ -173,7 +173,7 @@ def test_an_unknown_name_is_told_with_the_known_ones(id: str, part: str | None, 
     ("environ", "platform"),
     [
         ({"WENJIN_DATA": "/somewhere/else"}, "linux"),
-        ({"XDG_DATA_HOME": "/home/x/data"}, "linux"),
+        ({"XDG_DATA_HOME": "/usr/share/x"}, "linux"),
         ({"XDG_DATA_HOME": "not/absolute"}, "linux"),
         ({}, "darwin"),
         ({"LOCALAPPDATA": "/local"}, "win32"),
