@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import termios
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from tests.study.cli.test_watch import Terminal
 from wenjin.study.cli.review import register
@@ -19,6 +18,7 @@ from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 
 REVIEW = (sys.executable, "-m", "wenjin.cli", "review")
+Command = Callable[..., Result]
 FIRST, SECOND = "self-attention/three-roles", "self-attention/variance-in-steps"
 
 
@@ -29,11 +29,15 @@ class Reviewing(Terminal):
 
 
 @pytest.fixture
-def command(environ: dict[str, str]) -> Callable[..., "subprocess.CompletedProcess[str]"]:
-    def run(*words: str, said: str = "", **more: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [*REVIEW, *words], input=said, env=environ | more, capture_output=True, text=True, timeout=120
-        )
+def command(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command in this process, its input a pipe."""
+
+    def run(*words: str, said: str = "", **more: str) -> Result:
+        for name, value in (environ | more).items():
+            monkeypatch.setenv(name, value)
+        app = typer.Typer(rich_markup_mode=None)
+        register(app)
+        return CliRunner().invoke(app, list(words), input=said)
 
     return run
 
@@ -91,15 +95,13 @@ def test_a_sitting_at_a_terminal(terminal: Callable[..., Reviewing], environ: di
     assert termios.tcgetattr(screen.slave) == screen.before, "the terminal is as it was"
 
 
-def test_a_sitting_over_a_pipe_and_counts_for_scripts(
-    command: Callable[..., "subprocess.CompletedProcess[str]"], environ: dict[str, str]
-) -> None:
+def test_a_sitting_over_a_pipe_and_counts_for_scripts(command: Command, environ: dict[str, str]) -> None:
     nothing = command(WENJIN_LANG="zh")
-    assert nothing.returncode == 0
+    assert nothing.exit_code == 0
     assert "还没有卡片" in nothing.stdout
     assert "wenjin review --take self-attention" in nothing.stdout.replace("\n", " ")
     done = command("--take", "self-attention", said="\n4\n\n4\n" + "\n4\n" * 9)
-    assert done.returncode == 0
+    assert done.exit_code == 0
     assert "Nothing is left to review now." in done.stdout
     assert "11 answered today, 11 recalled." in done.stdout
     assert [event.subject for event in told(environ, "review")][:2] == [FIRST, SECOND]
@@ -112,11 +114,6 @@ def test_a_sitting_over_a_pipe_and_counts_for_scripts(
     }
     assert counted["next"] > "2026"
     refused = command("--take", "nothing")
-    assert (refused.returncode, refused.stdout) == (2, "")
+    assert (refused.exit_code, refused.stdout) == (2, "")
     assert "these have: self-attention" in refused.stderr
-
-
-def test_help_has_examples() -> None:
-    app = typer.Typer(rich_markup_mode=None)
-    register(app)
-    assert "wenjin review --more 10" in CliRunner().invoke(app, ["--help"]).stdout
+    assert "wenjin review --more 10" in command("--help").stdout

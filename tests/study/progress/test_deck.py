@@ -175,7 +175,10 @@ def test_a_thousand_cards_load_fast() -> None:
             at = START + round_ * 9 * DAY + timedelta(seconds=card)
             past.append(answer(card, at, draw.choice(schedule.RATINGS)))
     now = (at + DAY).astimezone(UTC)
-    deck(past, wide, now)
-    began = time.perf_counter()
-    assert len(deck(past, wide, now).entries) == 1000
-    assert time.perf_counter() - began < 0.5, "once it was read, a page derives 10,000 reviews anew"
+    took = []  # seconds of this thread: other programs may run beside it
+    for _ in range(3):
+        began = time.thread_time()
+        assert len(deck(past, wide, now).entries) == 1000
+        took.append(time.thread_time() - began)
+    assert max(took) < 1, "10,000 reviews read for the first time"
+    assert min(took) < 0.2, "and at every page after that"

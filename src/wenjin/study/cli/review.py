@@ -129,7 +129,7 @@ class Session:
         """Show a card, wait for a key, until nothing is left or the learner has enough."""
         at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
         out = console()
-        for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the terminal is put back as it was
+        for ending in (signal.SIGTERM, signal.SIGHUP) if at_terminal else ():  # like Ctrl-C: it is put back as it was
             signal.signal(ending, signal.default_int_handler)
         with keys(at_terminal) as pressed:
             while self.asked is not None:
