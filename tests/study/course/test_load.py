@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
@@ -126,3 +126,10 @@ def test_loading_is_fast() -> None:
         load()
         spent.append(time.process_time() - began)
     assert min(spent) < 0.150
+
+
+def test_a_learner_s_course_is_the_same_without_the_list_of_all_that_is_taught(small) -> None:
+    whole, part = load(small.root), load(small.root, coverage=False)
+    assert whole.coverage
+    assert not part.coverage
+    assert part == replace(whole, coverage=part.coverage)

@@ -91,7 +91,7 @@ def serve_course(
     serve.log_to(here.log)
     for path in backups(here) - before:
         print(say(MIGRATED.format(backup=path)))
-    course = load()
+    course = load(coverage=False)
     tell_changed_starters(course, here)
     secret = make_secret(here.secret)
     app = create_app(course, log, judge, here, secret=secret, language=language(), version=VERSION)

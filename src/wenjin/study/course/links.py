@@ -9,9 +9,11 @@ from wenjin.study.course.graph import Course, Topic, Track
 from wenjin.study.course.order import cycles
 
 
-def check(course: Course, faults: Faults) -> None:
+def check(course: Course, faults: Faults, *, coverage: bool = True) -> None:
     for topic in course.topics.values():
         _topic(topic, course, faults)
+        if coverage:
+            _known(home(topic, course), "covers", topic.covers, course.coverage, faults)
     for track in course.tracks.values():
         _track(track, course, faults)
     for project in course.projects.values():
@@ -47,7 +49,6 @@ def _topic(topic: Topic, course: Course, faults: Faults) -> None:
     where = home(topic, course)
     _known(where, "stage", (topic.stage,), course.stages, faults)
     _known(where, "prerequisites", topic.prerequisites, course.topics, faults)
-    _known(where, "covers", topic.covers, course.coverage, faults)
     for module in topic.library:
         _known(where, "library", (module.rpartition(".")[0],), course.modules, faults)
     for lab in topic.labs:

@@ -25,18 +25,19 @@ PLANNED: dict[str, Any] = {"status": "planned", "goal": None, "outside": None, "
 T = TypeVar("T")
 
 
-def load(root: Path | None = None) -> Course:
+def load(root: Path | None = None, *, coverage: bool = True) -> Course:
     """The whole course below `root` (by default the one that comes with this program).
 
-    Raises CourseError with every fault that was found.
+    Raises CourseError with every fault that was found. `coverage` False leaves the list of all that is taught out: a
+    learner's pages show nothing of it, and it is a third of what there is to read.
     """
-    course, faults = read(root or CURRICULUM)
+    course, faults = read(root or CURRICULUM, coverage=coverage)
     if faults.found:
         raise CourseError(tuple(faults.found))
     return course
 
 
-def read(root: Path) -> tuple[Course, Faults]:
+def read(root: Path, *, coverage: bool = True) -> tuple[Course, Faults]:
     """The course as far as it can be read, and all faults: for authors, who go on despite a fault."""
     faults = Faults(root)
     syllabus = root / "syllabus"
@@ -57,12 +58,12 @@ def read(root: Path) -> tuple[Course, Faults]:
         projects=_rows(Project, syllabus / "projects.toml", "project", faults),
         features=_rows(Feature, syllabus / "features.toml", "feature", faults),
         resources=_rows(Resource, syllabus / "resources.toml", "resource", faults),
-        coverage=_rows(Item, syllabus / "coverage.toml", "item", faults),
+        coverage=_rows(Item, syllabus / "coverage.toml", "item", faults) if coverage else MappingProxyType({}),
         modules=MappingProxyType(graph.get("modules", {})),
         causes=_causes(root / "causes.toml", faults),
     )
     if not faults.found:  # the id of a row that was refused would only look as if it led nowhere
-        links.check(course, faults)
+        links.check(course, faults, coverage=coverage)
     return course, faults
 
 
