@@ -21,6 +21,7 @@ from wenjin.study.store import mirror
 from wenjin.study.store.log import Conflict, Draft, Event, Log, happened
 
 LONGEST = 1_000_000  # characters of a note: about what one request can carry
+Told = dict[str, list[Event]]  # note -> its events
 FROM_FILE = Text("（文件里改成了这样）", "(changed to this in the file)")
 TOO_LONG = Text(
     "{where} 里 {anchor} 的笔记超过 {most} 字，没有读回；请把它改短。",
@@ -67,9 +68,10 @@ class Notes:
         """All notes, by topic in the order of the course."""
         for topic in {subject.partition("#")[0] for subject in self._events()}:
             self.absorb(topic, language)
-        mine = {subject.partition("#")[0] for subject in self._events()}
+        events = self._events()
+        mine = {subject.partition("#")[0] for subject in events}
         order = [*(topic for topic in self.course.topics if topic in mine), *sorted(mine - set(self.course.topics))]
-        return [note for topic in order for note in self._of(topic, language).values()]
+        return [note for topic in order for note in self._of(topic, language, events).values()]
 
     def draft(self, topic: str, anchor: str) -> Draft:
         """A note as it stands; revision 0 where nothing was ever saved."""
@@ -162,21 +164,24 @@ class Notes:
             mirror.store(self.file(topic), mirror.compose(topic, heads.get(WHOLE, topic), notes))
             self._stamps[topic] = mirror.stamp(self.file(topic))
 
-    def _of(self, topic: str, language: Language) -> dict[str, Note]:
+    def _of(self, topic: str, language: Language, events: Told | None = None) -> dict[str, Note]:
         known = self.course.topics.get(topic)
         order = {anchor: n for n, anchor in enumerate(margins(known, language))} if known else {}
-        found = sorted(self._found(topic), key=lambda note: (order.get(note.anchor, len(order)), note.anchor))
+        found = sorted(
+            self._found(topic, events or self._events()),
+            key=lambda note: (order.get(note.anchor, len(order)), note.anchor),
+        )
         return {note.anchor: note for note in found}
 
-    def _found(self, topic: str) -> Iterator[Note]:
-        for id, events in self._events().items():
+    def _found(self, topic: str, events: Told) -> Iterator[Note]:
+        for id, told in events.items():
             if id.partition("#")[0] == topic:
-                draft = self._draft(id, events)
+                draft = self._draft(id, told)
                 if draft.text.strip():
-                    yield Note(topic, id.partition("#")[2], draft.text, draft.revision, events[-1].at)
+                    yield Note(topic, id.partition("#")[2], draft.text, draft.revision, told[-1].at)
 
-    def _events(self) -> dict[str, list[Event]]:
-        found: dict[str, list[Event]] = {}
+    def _events(self) -> Told:
+        found: Told = {}
         for event in self.log.events("note"):
             found.setdefault(event.subject, []).append(event)
         return found
