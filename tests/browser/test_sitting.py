@@ -1,96 +1,110 @@
-"""One sitting by keyboard alone, on a telephone's width and on a desk's: lesson, exercise, lab, cards, notes."""
+"""One sitting, hands on the keyboard alone: lesson, note, exercise, lab, cards, on the real course, as a learner has it."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Picture, Visiting
-from tests.conftest import FULL
+from tests.browser.conftest import Course, Picture, Visiting, running
 
-RIGHT = """import torch
-
-
-def scaled_dot_product_attention(q, k, v, causal=False):
-    T, S = q.shape[-2], k.shape[-2]
-    scores = q.double() @ k.double().transpose(-1, -2) / q.shape[-1] ** 0.5
-    if causal:
-        future = torch.ones(T, S, dtype=torch.bool, device=q.device).triu(S - T + 1)
-        scores = scores.masked_fill(future, float("-inf"))
-    return (scores.softmax(-1) @ v.double()).to(q.dtype)
-"""
 LESSON = "/topics/self-attention"
-SITTINGS = [("zh", 390), ("en", 1280)] if FULL else [("en", 390)]
+RIGHT = """import math, torch
+def scaled_dot_product_attention(q, k, v, causal=False):
+scores = q @ k.transpose(-2, -1){scale}
+if causal:
+seen = torch.ones(scores.shape[-2:], dtype=torch.bool).tril(scores.size(-1) - scores.size(-2))
+scores = scores.masked_fill(~seen, -math.inf)
+"""  # the editor indents
+SCALE = " / math.sqrt(q.size(-1))"
 
 
-def tab_to(page: Page, selector: str, key: str = "Tab") -> None:
-    """Press Tab until that control has the focus."""
-    for _ in range(400):
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with running(tmp_path_factory.mktemp("sitting")) as started:
+        yield started
+
+
+def reach(page: Page, selector: str, most: int = 400) -> None:
+    """Tab until the focus stands there, and is seen there."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if page.evaluate("(selector) => !!document.activeElement?.matches(selector)", selector):
+            seen = page.evaluate(
+                "(() => { const box = document.activeElement.getBoundingClientRect();"
+                " return box.bottom > 0 && box.top < innerHeight && box.right > 0 && box.left < innerWidth; })()"
+            )
+            assert seen, f"{selector} has the focus out of sight"
             return
-        if page.evaluate("document.activeElement.closest('.cm-editor') !== null"):
-            page.keyboard.press("Escape")
-        page.keyboard.press(key)
-    raise AssertionError(f"Tab does not lead to {selector}")
+    raise AssertionError(f"Tab does not reach {selector}")
 
 
-def follow(page: Page, selector: str, leads: str) -> None:
-    tab_to(page, selector)
+def follow(page: Page, selector: str, address: str) -> None:
+    reach(page, selector)
     page.keyboard.press("Enter")
-    page.wait_for_url(re.compile(leads))
+    page.wait_for_url(re.compile(address))
 
 
-@pytest.mark.parametrize(("lang", "width"), SITTINGS)
-def test_a_sitting_without_a_mouse(
-    visit: Visiting, lived: dict[str, str], picture: Picture, lang: str, width: int
-) -> None:
-    page = visit(lang=lang, width=width, height=844).open("/map")
-    follow(page, f'main a[href="{LESSON}"]', f"{LESSON}$")
-
-    follow(page, f'.facts a[href="{LESSON}/exercises/write-attention"]', "write-attention$")
-    tab_to(page, ".cm-content")
+def retype(page: Page, text: str) -> None:
+    """Put another text where the focus is."""
     page.keyboard.press("Control+a")
-    page.keyboard.insert_text(RIGHT)
+    page.keyboard.insert_text(text)
+
+
+def answer(scale: str) -> str:
+    head, *body = RIGHT.format(scale=scale).splitlines()
+    deep = [f"{' ' * (8 if n in (3, 4) else 4)}{line}" for n, line in enumerate(body[1:], 1)]
+    return "\n".join([head, body[0], *deep, "    return scores.softmax(-1) @ v", ""])
+
+
+@pytest.mark.parametrize(("lang", "width"), [("zh", 1280), ("en", 390)])
+def test_a_topic_in_one_sitting(visit: Visiting, picture: Picture, lang: str, width: int) -> None:
+    page = visit(lang=lang, width=width, height=800).open("/")
+    follow(page, f'main a[href^="{LESSON}"]', LESSON)
+    if not page.url.endswith(LESSON):  # the second sitting is led to its exercise
+        page.goto(page.url.partition("/topics/")[0] + LESSON)
+    anchor = {"zh": "why-sqrt-d", "en": "softmax-axis"}[lang]
+    reach(page, f"#note-{anchor} summary")
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#note-{anchor} textarea")).to_be_focused()
+    page.keyboard.type("var = d, so divide by sqrt(d)")
+    expect(page.locator(f"#note-{anchor} .note-state")).to_have_attribute("data-state", "saved", timeout=20_000)
     page.keyboard.press("Control+Enter")
-    expect(page.locator("#verdict .verdict")).to_have_attribute("data-verdict", "pass", timeout=60000)
-    follow(page, f'.eyebrow a[href="{LESSON}"]', f"{LESSON}$")
 
-    follow(page, f'.facts a[href="{LESSON}/labs/cost-of-length"]', "cost-of-length$")
-    for name in page.locator("fieldset.step").evaluate_all("(all) => all.map((one) => one.id)"):
-        tab_to(page, f"#{name} input")
+    follow(page, f'article a[href="{LESSON}/exercises/write-attention"]', "write-attention")
+    reach(page, ".cm-content")
+    retype(page, answer(""))
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#verdict .verdict-name")).to_have_text("missing-scale", timeout=20_000)
+    picture(page, f"sitting-named-{lang}")
+    retype(page, answer(SCALE))
+    page.keyboard.press("Control+Enter")
+    expect(page.locator('#verdict [data-verdict="pass"]')).to_be_visible(timeout=20_000)
+    page.keyboard.press("Escape")
+
+    page.goto(page.url.partition("/exercises/")[0])
+    follow(page, f'article a[href^="{LESSON}/labs/cost-of-length"]', "cost-of-length")
+    for _ in range(page.locator("main fieldset:has(input[type=radio])").count()):
+        reach(page, 'input[type="radio"]')
         page.keyboard.press("Space")
-        page.keyboard.press("ArrowDown")
-    for field, value in (("lengths", "64, 128"), ("width", "16"), ("rounds", "1")):
-        tab_to(page, f"#arg-{field}")
-        page.keyboard.press("Control+a")
-        page.keyboard.insert_text(value)
-    follow(page, '#lab button[value="run"]', "/runs/[0-9a-f]+$")
-    expect(page.locator("#run")).to_have_attribute("data-state", "finished", timeout=90000)
-    expect(page.locator(".told").first).to_be_visible()
-    tab_to(page, "#remark-text")
-    page.keyboard.insert_text("seen")
-    expect(page.locator("#remark-state")).not_to_be_empty(timeout=10000)
-    picture(page, f"sitting-run-{lang}-{width}")
-
-    follow(page, '.masthead a[href="/review"]', "/review$")
-    card = page.locator("#rate input[name=card]")
-    asked = card.input_value()
-    page.keyboard.press("Space")
-    expect(page.locator(".ratings button").first).to_be_visible()
-    page.keyboard.press("3")
-    expect(card).not_to_have_value(asked, timeout=10000)
-    page.keyboard.press("z")
-    expect(card).to_have_value(asked, timeout=10000)
-    follow(page, ".review-card .eyebrow a", f"{LESSON}$")
-
-    words = f"a note by keyboard, {lang} {width}"
-    tab_to(page, ".lesson .note-edit summary")
-    note = page.evaluate("document.activeElement.closest('.note').id")
+    reach(page, "#arg-lengths")
+    retype(page, "32, 64")
+    reach(page, "#arg-rounds")
+    retype(page, "1")
+    reach(page, 'button[value="run"]')
     page.keyboard.press("Enter")
-    tab_to(page, f"#{note} textarea")
-    page.keyboard.press("Control+a")
-    page.keyboard.insert_text(words)
-    expect(page.locator(f"#{note} .note-state")).to_have_attribute("data-state", "saved", timeout=10000)
-    follow(page, '.masthead a[href="/notes"]', "/notes$")
-    expect(page.get_by_text(words).first).to_be_visible()
-    picture(page, f"sitting-notes-{lang}-{width}")
+    expect(page).to_have_url(re.compile(r"/runs/\w+$"))
+    expect(page.locator("#run[data-state=finished]")).to_be_visible(timeout=60_000)
+    picture(page, f"sitting-run-{lang}")
+
+    follow(page, 'header a[href="/review"]', "/review")
+    for _ in range(3):
+        before = page.locator("#question").inner_text()
+        page.keyboard.press("Space")
+        expect(page.locator(".ratings")).to_be_visible()
+        with page.expect_navigation():
+            page.keyboard.press("4")
+        assert page.locator("#question").inner_text() != before
+    follow(page, 'header a[href="/notes"]', "/notes")
+    expect(page.locator("main")).to_contain_text("var = d, so divide by sqrt(d)")
+    picture(page, f"sitting-notes-{lang}")
