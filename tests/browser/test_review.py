@@ -46,12 +46,16 @@ def rate(page: Page, key: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize(("lang", "theme", "width"), [("zh", "light", 1280), ("en", "dark", 390)])
-def test_a_whole_review_by_keyboard(visit: Visiting, picture: Picture, lang: str, theme: str, width: int) -> None:
+@pytest.mark.parametrize(("lang", "theme", "width", "cards"), [("zh", "light", 1280, 11), ("en", "dark", 390, 5)])
+def test_a_whole_review_by_keyboard(
+    visit: Visiting, picture: Picture, lang: str, theme: str, width: int, cards: int
+) -> None:
     page = visit(lang=lang, theme=theme, width=width, height=844).open("/")
     with page.expect_navigation():
         page.keyboard.press("r")
     left(page, lang, 11)
+    if cards < 11:  # a day with fewer new ones
+        page.goto(f"{page.url}?new={cards}")
     page.keyboard.press("4")
     expect(page.locator(".review-answer > summary")).to_be_visible()
     answered(page, 0)  # no rating before the answer was seen
@@ -61,13 +65,13 @@ def test_a_whole_review_by_keyboard(visit: Visiting, picture: Picture, lang: str
     page.keyboard.press("Escape")
     first = page.locator("#question").inner_text()
     rate(page, "3")
-    left(page, lang, 11)  # it comes back in ten minutes
+    left(page, lang, cards)  # it comes back in ten minutes
     rate(page, "4")
-    left(page, lang, 10)
+    left(page, lang, cards - 1)
     answered(page, 2)
     with page.expect_navigation():
         page.keyboard.press("z")
-    left(page, lang, 11)
+    left(page, lang, cards)
     page.keyboard.press("Space")
     expect(page.locator(".review-back")).to_be_focused()
     picture(page, f"review-answer-{lang}-{theme}-{width}")
@@ -77,7 +81,7 @@ def test_a_whole_review_by_keyboard(visit: Visiting, picture: Picture, lang: str
     page.keyboard.press("Tab")
     with page.expect_navigation():
         page.keyboard.press("Enter")
-    for n in range(10, 1, -1):
+    for n in range(cards - 1, 1, -1):
         left(page, lang, n)
         rate(page, "4")
     left(page, lang, 1)
