@@ -188,3 +188,13 @@ def test_the_excerpts_are_small_and_carry_their_licenses() -> None:
 
     assert sum(path.stat().st_size for path in EXCERPTS.iterdir()) < 2e6
     assert {path.name for path in EXCERPTS.glob("LICENSE.*")} == {"LICENSE.wordnet", "LICENSE.chinese-poetry"}
+
+
+def test_what_a_killed_attempt_left_is_swept_away(laid: tuple[Source, Package, Path], tmp_path: Path) -> None:
+    source, package, place = laid
+    for left in (".wordnet.new", ".wordnet.old"):
+        (place / left).mkdir()
+        (place / left / "data.noun").write_text("half", encoding="utf-8")
+    keep.unpack(source, package, tmp_path / "tiny-1.0.tgz", place)
+    assert [path.name for path in place.iterdir()] == ["wordnet"]
+    assert keep.read_part(source, package.parts["noun"], place) == LINE * 3
