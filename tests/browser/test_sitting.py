@@ -1,4 +1,4 @@
-"""One sitting, hands on the keyboard alone: lesson, note, exercise, lab, cards, on the real course, as a learner has it."""
+"""One sitting, hands on the keyboard alone: lesson, note, exercise, lab, cards, on the real course."""
 
 import re
 from collections.abc import Iterator
