@@ -126,7 +126,13 @@ def violations(page: Page, source: str, whole: bool) -> list[str]:
     """
     page.evaluate(source)
     found: list[dict[str, Any]] = page.evaluate(AXE, whole)
-    return [f"{v['id']} ({v['impact']}): {where}" for v in found if v["impact"] in SERIOUS for where in v["nodes"]]
+    told = [(v["id"], v["impact"], where) for v in found if v["impact"] in SERIOUS for where in v["nodes"]]
+    # A formula that scrolls is a stop of Tab by itself in today's browsers, which axe does not know: test_keyboard.py
+    # goes through it. A tabindex on each would make hundreds of stops of formulas that fit.
+    native = [
+        one for one in told if one[0] == "scrollable-region-focusable" and one[2].split(" · ")[0].endswith(".formula")
+    ]
+    return [f"{id} ({impact}): {where}" for id, impact, where in told if (id, impact, where) not in native]
 
 
 def beyond(page: Page) -> list[str]:
