@@ -87,6 +87,10 @@ with kill.started(folder, INSIDE) as (process, line, _):
     (folder / "ballast").unlink()
     after = work(line, kept)
     ended = states(line, kept)
+    why = [line.ask("GET", f"/runs/{id}")[1].decode() for id, state in ended.items() if state == "failed"]
+    for id in [id for id, state in ended.items() if state == "failed"]:
+        line.good("POST", f"/api/runs/{id}/resume", form={})
+    resumed = states(line, kept)
     kill.kill(process)
 with kill.started(folder, INSIDE) as (process, line, _):
     shown = line.good("GET", f"/api/exercises/{hands.EXERCISE}/attempts")[0]["attempts"]
@@ -97,5 +101,5 @@ with kill.started(folder, INSIDE) as (process, line, _):
         "runs": [id for id in kept["runs"] if line.ask("GET", f"/runs/{id}")[0] == 200],
     }
     kill.kill(process)
-print(json.dumps({"before": before, "during": during, "after": after, "pages": pages, "ended": ended,
-                  "kept": kept, "again": again}))  # fmt: skip
+print(json.dumps({"before": before, "during": during, "after": after, "pages": pages, "why": why,
+                  "resumed": resumed, "kept": kept, "again": again}))  # fmt: skip

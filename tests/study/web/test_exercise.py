@@ -107,8 +107,8 @@ def test_home_leads_on(visit: Visit) -> None:
     assert "从这里开始" in visit.client.get("/").text
     visit.client.post(f"{API}/attempts", json={"source": WRONG}, headers=visit.headers)
     page = visit.client.get("/").text
-    assert "接着学" in page
-    assert f'href="{HOME}"' in page
+    assert "下一步" in page
+    assert f'href="{HOME}" aria-keyshortcuts="N"' in page
 
 
 def test_numbers_are_answered_in_the_page(visit: Visit) -> None:

