@@ -55,7 +55,7 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
     gc.disable()  # what a start makes stays: looking through it again and again costs a tenth of the time
     with ExitStack() as closing:
         judge = closing.enter_context(local_judge())
-        judge.warm()  # it loads torch for two seconds: everything else is made ready meanwhile
+        judge.start()  # its sandbox loads torch on one processor while the course is made ready on the other
         if not open_running(here, browser):
             serve_course(host, port, browser, here, judge, closing)
 

@@ -9,6 +9,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from wenjin.kit.text import Text
+from wenjin.study.course import tables
 from wenjin.study.course.faults import Faults, nearest
 from wenjin.study.course.graph import FORMAT
 
@@ -27,7 +28,7 @@ NOUNS = {
 def read_toml(path: Path, faults: Faults, *, versioned: bool = True) -> dict[str, Any] | None:
     """The table of a file, its `format` checked and taken off; None when it cannot be read."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tables.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         faults.add(path, Text("没有这个文件。", "The file is missing."), Text("补上它。", "Add it."))
     except UnicodeDecodeError as error:

@@ -83,8 +83,13 @@ class Judge:
         result: dict[str, Any] = self._ask("tier")
         return result
 
+    def start(self) -> None:
+        """Start the process and its sandbox; the rest is loaded by `warm`, or when something is asked."""
+        with self._lock:
+            self._running()
+
     def warm(self) -> "Future[dict[str, Any]]":
-        """Start early; the future holds the tier when everything is ready."""
+        """Load everything early; the future holds the tier when all is ready."""
         return self._send("warm", {})
 
     def close(self) -> None:
@@ -121,20 +126,25 @@ class Judge:
     def _send(self, op: str, arguments: dict[str, Any]) -> "Future[dict[str, Any]]":
         future: Future[dict[str, Any]] = Future()
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
-                self._process = launch.start_worker(self.command, environment=_environment(), readable=self.readable)
-                self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
-                self._reader.start()
+            process = self._running()
             number = next(self._numbers)
             self._waiting[number] = future
             try:
-                assert self._process.stdin is not None
-                self._process.stdin.write(json.dumps({"id": number, "op": op, **arguments}).encode() + b"\n")
-                self._process.stdin.flush()
+                assert process.stdin is not None
+                process.stdin.write(json.dumps({"id": number, "op": op, **arguments}).encode() + b"\n")
+                process.stdin.flush()
             except OSError as error:
                 self._waiting.pop(number)
                 future.set_result({"gone": f"the judge's process is gone ({error})"})
         return future
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        """The process, started now if there is none. The lock is held."""
+        if self._process is None or self._process.poll() is not None:
+            self._process = launch.start_worker(self.command, environment=_environment(), readable=self.readable)
+            self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+            self._reader.start()
+        return self._process
 
     def _read(self, process: "subprocess.Popen[bytes]") -> None:
         assert process.stdout is not None

@@ -59,10 +59,14 @@ class Worker:
     def __init__(self, root: Path) -> None:
         self.sandbox = Sandbox(warm=("torch",))
         self.sandbox.start()  # warms up while this process imports torch itself
+        self.shelf = Shelf(root)
+
+    def load(self) -> None:
+        """What every operation needs; two seconds the first time. Left until something is asked, as the process that
+        started this one has its own work to do on the second processor."""
         import torch
 
         torch.set_num_threads(1)
-        self.shelf = Shelf(root)
 
     def judge(
         self, exercise: str, answer: str, variant: int = 0, seed: int | None = None, confirmed: bool = False
@@ -184,6 +188,7 @@ def main() -> None:
         id, operation = request.pop("id"), request.pop("op")
         method: Callable[..., Any] = getattr(worker, operation)
         try:
+            worker.load()
             reply = {"id": id, "result": method(**request)}
         except NoSuchExercise as error:
             reply = {"id": id, "missing": str(error.args[0])}

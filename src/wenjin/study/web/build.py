@@ -1,7 +1,8 @@
 """Build the pages' scripts, fonts and formula style: `python -m wenjin.study.web.build`.
 
     npm ci (the locked packages) -> esbuild (one bundle an island) -> static/dist, each name with its content's hash
-    the course -> KaTeX -> formulas.db, so that no page waits for a formula
+    the course -> KaTeX -> formulas.db, so that no page waits for a formula; its tables -> tables.json, so that no
+    start waits for TOML
 
 The manifest is written last, in one step, and names all that belongs to the build: a build that is killed leaves
 the one before it in force, and files that no manifest names are swept away by the next. Node comes from PATH, else
@@ -159,6 +160,7 @@ def contents(islands: Path, bundles: Path) -> Iterator[tuple[str, bytes]]:
             content = css.encode()
         yield name, content
     yield "formulas.db", formulas((modules / TAKEN["katex.js"]).read_bytes(), bundles)
+    yield "tables.json", course_tables()
     yield "licenses.txt", licenses(modules)
 
 
@@ -186,6 +188,14 @@ def formulas(katex: bytes, folder: Path) -> bytes:
     shelf = folder / "formulas.db"
     write(shelf, maths.made())
     return shelf.read_bytes()
+
+
+def course_tables() -> bytes:
+    """The tables of all that a start reads."""
+    from wenjin.study.course import tables
+    from wenjin.study.course.load import CURRICULUM
+
+    return tables.read_ahead([*sorted(CURRICULUM.rglob("*.toml")), *sorted((HERE / "words").glob("*.toml"))])
 
 
 def licenses(modules: Path) -> bytes:

@@ -4,12 +4,12 @@ Chinese and English, each an original, in `words/`, a file for each page. A key 
 there, or that no page asks for, fails a test. Names in braces are filled in.
 """
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from wenjin.kit.text import Text
+from wenjin.study.course import tables
 
 WORDS = Path(__file__).with_name("words")
 
@@ -17,7 +17,7 @@ WORDS = Path(__file__).with_name("words")
 def load_words() -> dict[str, Text]:
     """All words, by their dotted keys."""
     files = sorted(WORDS.glob("*.toml"))
-    return dict(pair for file in files for pair in flatten(tomllib.loads(file.read_text(encoding="utf-8"))))
+    return dict(pair for file in files for pair in flatten(tables.parse(file.read_text(encoding="utf-8"))))
 
 
 def flatten(table: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Text]]:
