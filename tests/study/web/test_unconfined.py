@@ -5,19 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fastapi.testclient import TestClient
 
-from tests.study.web.conftest import BASE, Visit
+from tests.study.web.conftest import Visit
 from wenjin.study.cli.desk import Desk
 from wenjin.study.cli.happenings import Pressed
 from wenjin.study.cli.watch import Watch
-from wenjin.study.course.graph import Course
 from wenjin.study.course.load import CURRICULUM
 from wenjin.study.judge.client import Judge
-from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
-from wenjin.study.web.app import create_app
-from wenjin.study.web.security import make_secret
 
 ID = "self-attention/write-attention"
 API, PAGE = f"/api/exercises/{ID}", "/topics/self-attention/exercises/write-attention"
@@ -31,22 +26,10 @@ def unguarded() -> Judge:
 
 @pytest.fixture(scope="module")
 def judge() -> Iterator[Judge]:
+    """In place of the judge that visits have elsewhere."""
     with unguarded() as judge:
         assert judge.tier()["tier"] == "F"
         yield judge
-
-
-@pytest.fixture
-def visit(tmp_path: Path, course: Course, judge: Judge) -> Iterator[Visit]:
-    where = places(tmp_path / "data", tmp_path / "workspace", environ={})
-    log = open_log(where, role="server")
-    secret = make_secret(where.secret)
-    client = TestClient(create_app(course, log, judge, where, secret=secret, version="0"), base_url=BASE)
-    try:
-        yield Visit(client, where, secret)
-    finally:
-        client.close()
-        log.close()
 
 
 def test_the_api_runs_nothing_until_it_is_confirmed(visit: Visit) -> None:

@@ -5,13 +5,14 @@
 So a file that has changed since then is read as TOML, and nothing can be out of date.
 """
 
-import hashlib
 import json
 import tomllib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from wenjin.study.course.digest import digest
 
 DIST = Path(__file__).parents[1] / "web" / "static" / "dist"
 NAME = "tables.json"
@@ -48,7 +49,3 @@ def read_ahead(paths: Iterable[Path]) -> bytes:
         if json.loads(plain) == table:
             made[digest(text)] = plain
     return json.dumps(made, ensure_ascii=False, sort_keys=True).encode()
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -58,7 +58,7 @@ class Worker:
 
     def __init__(self, root: Path) -> None:
         self.sandbox = Sandbox(warm=("torch",))
-        self.sandbox.start()  # warms up while this process imports torch itself
+        self.sandbox.start()  # it warms up by itself
         self.shelf = Shelf(root)
 
     def load(self) -> None:

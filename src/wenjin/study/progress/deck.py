@@ -13,12 +13,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Protocol
 
 from wenjin.study.course.graph import Card, Course, Topic
 from wenjin.study.memory import schedule
 from wenjin.study.memory.clock import Reading, believed
 from wenjin.study.memory.schedule import Dice, Review, Standing
+from wenjin.study.progress import state
 
 NEW_A_DAY = 20
 REVIEWS_A_DAY = 200
@@ -26,19 +27,13 @@ AHEAD = timedelta(minutes=20)  # a short step that ends within this is taken whe
 NIGHT = timedelta(hours=4)
 
 
-class Happening(Protocol):
+class Happening(state.Happening, Protocol):
     """What is read of an event."""
 
     @property
     def id(self) -> str: ...
     @property
     def at(self) -> datetime: ...
-    @property
-    def kind(self) -> str: ...
-    @property
-    def subject(self) -> str: ...
-    @property
-    def data(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
