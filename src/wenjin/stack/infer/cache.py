@@ -9,7 +9,7 @@ last layer, so that every layer of a pass finds the same number of tokens before
 
 Omits    pages, eviction, quantized storage, rows of different length
 Shapes   B batch   T new tokens   S room, the most tokens   G key/value heads   D head width
-Sources  arXiv:1911.02150 (2.4.1, incremental attention); allocated once: arXiv:2211.05102 (3.1)
+Source   arXiv:1911.02150 (2.4, incremental attention)
 Proof    tests/stack/infer/test_cache.py: views equal what joining all pieces gives, for any cut of the text
 """
 
