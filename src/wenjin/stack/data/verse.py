@@ -5,7 +5,7 @@
     corpus = open_corpus(folder)              hashes checked; corpus.sha256 names the data
     for verse in corpus.rows("train"):        train, valid or test: no poem and no variant of one stands in two of them
         document(verse)
-    corpus.text("characters.train")           the character-level set of the benchmarks: bodies alone, a blank line between
+    corpus.text("characters.train")           the character-level set of the benchmarks: bodies, blank lines between
 
 A form is told by shape alone: the number of lines and of characters in each. So an old-style poem of four lines of
 five counts as 五言绝句, whatever its tones.
@@ -70,7 +70,8 @@ def form(text: str, *, ci: bool = False) -> str:
     """The key of FORMS that a poem's shape has."""
     if ci:
         return "ci"
-    counts = {len(line) for line in (each := lines(text))}
+    each = lines(text)
+    counts = {len(line) for line in each}
     shape = f"{counts.pop()}x{len(each)}" if len(counts) == 1 else ""
     return shape if shape in FORMS else "other"
 
