@@ -26,8 +26,11 @@ Json = Any  # what json.dumps takes
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What happened at a step besides the step. The loop's names: resumed, refused-checkpoint, forced, saved, not-saved,
-    skipped, rolled-back, paused, compiled, not-compiled, stopped, finished."""
+    """What happened at a step besides the step.
+
+    The loop's names: resumed, refused-checkpoint, forced, saved, not-saved, skipped, rolled-back, paused, compiled,
+    not-compiled, stopped, finished.
+    """
 
     name: str
     facts: Mapping[str, Json] = field(default_factory=dict)
@@ -74,10 +77,11 @@ def to_json(record: Record) -> dict[str, Json]:
 
 def from_json(line: Mapping[str, Json]) -> Record:
     """The record that a line stands for. Raises KeyError, TypeError or ValueError."""
-    given = {name: _number(value) if isinstance(value, str) else value for name, value in line.items()}
-    events = tuple(Event(event["name"], event["facts"]) for event in line.get("events", ()))
     known = {one.name for one in fields(Record)}  # a later version may write more
-    return Record(**{name: value for name, value in given.items() if name in known} | {"events": events})
+    given: dict[str, Json] = {name: value for name, value in line.items() if name in known}
+    given |= {name: _number(value) for name, value in given.items() if isinstance(value, str)}
+    given["events"] = tuple(Event(event["name"], event["facts"]) for event in line.get("events", ()))
+    return Record(**given)
 
 
 class Log:

@@ -37,9 +37,7 @@ def wsd(warmup: int = 0, decay: float = 0.4, floor: float = 0.0) -> Schedule:
     """Warm up, stay, decay: the full rate until the last share `decay` of the run, then straight down to `floor`."""
     if not 0 < decay <= 1:
         raise ValueError(f"decay is a share of the run, above 0 and at most 1; got {decay=}")
-    return lambda step, done: (
-        _rise(step, warmup) * max(floor, floor + (1 - floor) * min(1.0, (1 - _share(done)) / decay))
-    )
+    return lambda step, done: _rise(step, warmup) * (floor + (1 - floor) * min(1.0, (1 - _share(done)) / decay))
 
 
 def inverse_root(warmup: int) -> Schedule:
