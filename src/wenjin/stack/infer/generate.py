@@ -12,8 +12,8 @@ Sources  autoregressive sampling: doi:10.1162/153244303322533223 (Bengio et al. 
 Proof    tests/stack/infer/test_generate.py: cached equals uncached token for token, whatever the cut
 """
 
-from collections.abc import Callable, Collection, Iterator
-from typing import Protocol
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -31,15 +31,20 @@ class Causal(Protocol):
 
     def states(self, ids: Tensor, cache: Cache | None = None) -> Tensor: ...  # (B, T) -> (B, T, D)
 
-    def cache_sizes(self) -> tuple[int, int, int]: ...  # layers, key/value heads, head width
+    def settings(self) -> Mapping[str, Any]: ...  # layers, heads, dim; kv_heads and head_dim where they differ
 
 
 def cache_for(model: Causal, *, batch: int, room: int) -> Cache:
-    """An empty cache that fits this model."""
-    layers, kv_heads, width = model.cache_sizes()
-    head = model.head
+    """An empty cache that fits this model, in the precision that it computes in."""
+    sizes, head = model.settings(), model.head
     return Cache(
-        layers=layers, batch=batch, kv_heads=kv_heads, room=room, width=width, dtype=head.dtype, device=head.device
+        layers=sizes["layers"],
+        batch=batch,
+        kv_heads=sizes.get("kv_heads") or sizes["heads"],
+        room=room,
+        width=sizes.get("head_dim") or sizes["dim"] // sizes["heads"],
+        dtype=getattr(model, "compute", None) or head.dtype,
+        device=head.device,
     )
 
 
@@ -61,7 +66,7 @@ def generate(
     over = torch.zeros(B, dtype=torch.bool, device=prompt.device)
     for _ in range(most):
         state = model.states(new, cache=cache)[:, -1]  # (B, D)
-        ids = choose(state @ model.head.T, read)  # (B,)
+        ids = choose(state @ model.head.to(state.dtype).T, read)  # (B,)
         ids = torch.where(over, read[:, -1], ids)  # (B,)
         yield ids
         over = over | torch.isin(ids, ends)  # (B,)
