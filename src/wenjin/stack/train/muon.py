@@ -21,10 +21,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.distributed.tensor import DTensor, distribute_tensor
 from torch.optim import Optimizer
 
 from wenjin.stack.train.optimizers import Params
+from wenjin.stack.train.shards import laid_as, whole
 
 Coefficients = Sequence[tuple[float, float, float]]  # (a, b, c) of each round
 
@@ -92,7 +92,7 @@ class Muon(Optimizer):
                 steps = self._steps([self._direction(w, group) for w in matrices], group["apart"])
                 for w, step in zip(matrices, steps, strict=True):
                     w.mul_(1 - group["lr"] * group["weight_decay"])
-                    w.add_(_laid_as(w, step), alpha=-group["lr"])
+                    w.add_(laid_as(w, step), alpha=-group["lr"])
 
     def _direction(self, w: Tensor, group: dict[str, Any]) -> Tensor:
         """The gradient after momentum, whole. (R, C)"""
@@ -101,8 +101,7 @@ class Muon(Optimizer):
         memory = state.setdefault("momentum", torch.zeros_like(g))
         memory.lerp_(g, 1 - m)
         way: Tensor = g.lerp(memory, m) if group["nesterov"] else memory
-        whole: Tensor = way.full_tensor() if isinstance(way, DTensor) else way
-        return whole
+        return whole(way)
 
     def _steps(self, ways: list[Tensor], apart: int) -> Tensor:
         """Orthogonal steps of matrices of one shape. Returns (N, R, C)."""
@@ -112,8 +111,3 @@ class Muon(Optimizer):
         size = max(1, R / C) ** 0.5 if self.scale == "rows" else 0.2 * max(R, C) ** 0.5
         step = orthogonal(G, self.coefficients, self.dtype).float() * size
         return step.reshape(len(ways), R * apart, C)
-
-
-def _laid_as(w: Tensor, step: Tensor) -> Tensor:
-    """The part of a step that this process holds of the weight (all, unless it is sharded)."""
-    return distribute_tensor(step, w.device_mesh, w.placements) if isinstance(w, DTensor) else step

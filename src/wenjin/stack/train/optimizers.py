@@ -19,8 +19,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
+
+from wenjin.stack.train.shards import here
 
 Params = Iterable[nn.Parameter] | Iterable[dict[str, Any]]  # parameters, or groups of them with settings of their own
 
@@ -125,10 +126,10 @@ def _descend_fused(moving: list[tuple[Tensor, Tensor, dict[str, Any]]], group: d
     for _, _, state in moving:
         state["step"] += 1
     torch._fused_adamw_(
-        [_here(w) for w, _, _ in moving],
-        [_here(g) for _, g, _ in moving],
-        [_here(state["mean"]) for _, _, state in moving],
-        [_here(state["square"]) for _, _, state in moving],
+        [here(w) for w, _, _ in moving],
+        [here(g) for _, g, _ in moving],
+        [here(state["mean"]) for _, _, state in moving],
+        [here(state["square"]) for _, _, state in moving],
         [],
         [state["step"] for _, _, state in moving],
         lr=group["lr"],
@@ -139,11 +140,6 @@ def _descend_fused(moving: list[tuple[Tensor, Tensor, dict[str, Any]]], group: d
         amsgrad=False,
         maximize=False,
     )
-
-
-def _here(tensor: Tensor) -> Tensor:
-    """What this process holds of a tensor."""
-    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
 
 
 def begin(w: Tensor, state: dict[str, Any]) -> None:
