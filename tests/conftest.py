@@ -1,9 +1,13 @@
 """The two depths of the tests: `./wenjin test` is short, `./wenjin test --full` keeps every count that is promised."""
 
 import os
+import signal
 from collections.abc import Callable
 
 import pytest
+
+# A shell that runs the tests in the background has its children ignore Ctrl-C; the programs under test must not.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FULL = os.environ.get("WENJIN_TEST_DEPTH") == "full"
 
