@@ -225,6 +225,20 @@ def test_the_book_is_filtered_by_lab_arguments_verdict_date_and_remark(visit: Vi
     assert first in found(since="nonsense")
 
 
+def test_a_form_sent_twice_is_one_run_and_a_changed_one_another(visit: Visit) -> None:
+    found = re.search(r'name="run" value="([0-9a-f]{32})"', visit.client.get(LAB).text)
+    assert found
+    drawn = {"run": found[1], "arg.pause": "0.05"}
+    asked = [begin(visit, **drawn), begin(visit, **drawn)]
+    assert asked == [found[1]] * 2
+    other = begin(visit, **drawn | {"arg.pause": "0.04"})
+    assert other != found[1], "other arguments are another run"
+    for run in (found[1], other):
+        ended(visit, run)
+    assert begin(visit, **drawn) not in (found[1], other), "the one before is over: it was meant again"
+    assert begin(visit, **drawn | {"run": "../../etc"}) != found[1]
+
+
 def test_the_same_again(visit: Visit, second: str) -> None:
     answer = send(visit, f"/runs/{second}/again")
     page = ended(visit, str(answer.headers["location"]).removeprefix("/runs/"))

@@ -1,7 +1,9 @@
 """The page of a lab: what it asks, a prediction, the form made of its signature. A good form starts a run."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from uuid import uuid4
 
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse
@@ -79,7 +81,18 @@ def router(site: Site) -> APIRouter:
             faults |= {f"predict.{id}": site.words["lab.no-prediction"] for id in missing}
         if faults:
             return show(site, request, lab, words, faults, chosen, 422)
-        return RedirectResponse(f"/runs/{site.runner.submit(lab.id, given, prediction)}", 303)
+        id = once(lab, given, sent.get("run", ""))
+        return RedirectResponse(f"/runs/{site.runner.submit(lab.id, given, prediction, id)}", 303)
+
+    def once(lab: Lab, given: Mapping[str, Value], drawn: str) -> str | None:
+        """The id that was drawn with the form, so that a form sent twice is one run. None, for a new id, when that
+        run is over, or was asked for otherwise: then somebody came back to the form to start another."""
+        if not re.fullmatch("[0-9a-f]{32}", drawn):
+            return None
+        known = site.runner.run(drawn)
+        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
+        same = known is None or (known.lab, known.arguments) == (lab.id, plain)
+        return drawn if same and (known is None or known.state in ("queued", "running")) else None
 
     return routes
 
@@ -131,6 +144,7 @@ def show(
         faults=faults,
         titles=titles,
         chosen=chosen or {},
+        drawn=uuid4().hex,
         sources=[site.course.sources[id] for id in lab.data],
         usual=results.duration(lab.reference.seconds, language) if lab.reference else "",
         runs=runs[:RECENT],
