@@ -5,9 +5,16 @@ class TrainError(Exception):
     """A run that cannot go on: what is wrong, where, and what to do."""
 
     def __init__(self, zh: str, en: str) -> None:
-        super().__init__(en)
+        super().__init__(zh, en)  # both, so that it travels between processes
         self.zh, self.en = zh, en
+
+    def __str__(self) -> str:
+        return self.en
 
 
 class CheckpointError(TrainError):
     """A checkpoint that cannot be written, or must not be used."""
+
+
+class NotFiniteError(CheckpointError):
+    """Numbers that are NaN or infinite, which no checkpoint is made of."""

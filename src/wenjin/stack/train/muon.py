@@ -110,4 +110,4 @@ class Muon(Optimizer):
         R = R // apart
         size = max(1, R / C) ** 0.5 if self.scale == "rows" else 0.2 * max(R, C) ** 0.5
         step = orthogonal(G, self.coefficients, self.dtype).float() * size
-        return step.reshape(len(ways), R * apart, C)
+        return torch.reshape(step, (len(ways), R * apart, C))

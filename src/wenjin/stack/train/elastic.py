@@ -1,0 +1,78 @@
+"""Several processes that train together, started again from the last checkpoint when one of them dies.
+
+    python -m wenjin.stack.train.elastic --workers 2 --restarts 3 -m wenjin.poet.pretrain -- --depth 6
+
+    a worker dies    the others are stopped, all start again, and each goes on from the newest checkpoint
+    too often        the launcher ends with 1 and one sentence that names the worker; nothing is left running
+
+The work is torchrun's; this file gives it a port that is free on this machine alone, and makes its verdict readable.
+
+Omits    more than one machine: there call torchrun itself, with the same workers
+Source   torch.distributed.elastic, as documented with PyTorch
+Proof    tests/stack/train/test_torchrun.py: workers killed at five points, restarts spent, orphans, the port
+"""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from wenjin.stack.train.errors import TrainError
+
+
+def launch(command: Sequence[str], *, workers: int, restarts: int) -> None:
+    """Run `python command` in so many processes until all end well. Raises TrainError once restarts are spent."""
+    from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
+    from torch.distributed.launcher.api import LaunchConfig, elastic_launch
+
+    logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # one sentence instead of pages
+    config = LaunchConfig(
+        min_nodes=1,
+        max_nodes=1,
+        nproc_per_node=workers,
+        run_id="wenjin",
+        rdzv_backend="c10d",
+        rdzv_endpoint="127.0.0.1:0",  # any port that is free
+        local_addr="127.0.0.1",
+        max_restarts=restarts,
+        monitor_interval=0.1,
+    )
+    try:
+        elastic_launch(config, sys.executable)(*command)
+    except ChildFailedError as error:
+        rank, failure = error.get_first_failure()
+        zh, en = how(failure.exitcode)
+        raise TrainError(
+            f"第 {rank} 号进程{zh}，{restarts} 次重启都用完了。查明原因后再运行同一命令，会从最近的检查点接着训练。",
+            f"Worker {rank} {en}, and all {restarts} restarts are spent. Find out why; then the same command goes on "
+            "from the last checkpoint.",
+        ) from None
+
+
+def how(code: int) -> tuple[str, str]:
+    """How a process ended: by a signal where the code is negative."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return f"被 {name} 终止", f"was ended by {name}"
+    return f"以代码 {code} 退出", f"ended with code {code}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m wenjin.stack.train.elastic", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
+    parser.add_argument("--restarts", type=int, default=3, help="times that all are started again (default: 3)")
+    parser.add_argument("command", nargs=argparse.REMAINDER, help="FILE or -m MODULE, with its arguments")
+    given = parser.parse_args(arguments)
+    try:
+        launch(given.command, workers=given.workers, restarts=given.restarts)
+    except TrainError as error:
+        print(error.zh, error.en, sep="\n", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
