@@ -48,6 +48,8 @@ RESTORED = re.compile(r"[\[〔［]([^\]〕］]*)[\]〕］]")
 CATEGORY = re.compile(r"^\S*歌[辭辞]$")
 COUNTED = re.compile(rf"^(?:其|第)?[{NUMBER}]+(?:首|章)?$")
 COUNT = re.compile(rf"(?<=[^{NUMBER}])[{NUMBER}]+[首章]$")
+FOREIGN = re.compile(f"[^{HAN}{STOPS}]")
+SIGNS = {"lacuna": GAP, "glyph": GLYPH, "broken": re.compile(rf"[^{HAN}{STOPS}（）〖〗\[\]\d《》「」『』·]")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ def clean(title: str, text: str) -> Cleaned:
     if GLYPH.search(text):
         return Cleaned(title, text, (), "glyph")
     step("quotes", text.translate(MARKS))
-    if re.search(f"[^{HAN}{STOPS}]", text):
+    if FOREIGN.search(text):
         return Cleaned(title, text, (), "broken")
     step("stops", _stopped(text))
     step("joined", parted(text))
@@ -96,6 +98,12 @@ def clean(title: str, text: str) -> Cleaned:
     if not title:
         return Cleaned(title, text, (), "untitled")
     return Cleaned(title, text, tuple(repairs))
+
+
+def fault_place(text: str, fault: str) -> int:
+    """Where in a raw text a fault shows first, so that an example shows it; 0 where the whole is at fault."""
+    found = SIGNS[fault].search(text) if fault in SIGNS else None
+    return found.start() if found else 0
 
 
 def clean_title(title: str) -> str:

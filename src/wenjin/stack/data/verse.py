@@ -38,6 +38,7 @@ FORMS = {  # what a learner types -> what the model reads
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 STOPS = "，。？！；、："
+UNSTOPPED = str.maketrans("", "", STOPS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,11 @@ class Verse:
 def lines(text: str) -> tuple[str, ...]:
     """白日依山尽，黄河入海流。 -> ("白日依山尽", "黄河入海流")"""
     return tuple(line for line in re.split(f"[{STOPS}]", text) if line)
+
+
+def bare(text: str) -> str:
+    """A poem without its stops: what is compared with others."""
+    return text.translate(UNSTOPPED)
 
 
 def form(text: str, *, ci: bool = False) -> str:
@@ -99,18 +105,19 @@ class VerseCorpus:
         return str(self.manifest["sha256"])
 
     def rows(self, split: Split) -> list[Verse]:
-        return [Verse(**json.loads(line)) for line in self._read(f"{split}.jsonl").splitlines()]
+        return [Verse(**json.loads(line)) for line in self.read(f"{split}.jsonl").splitlines()]
 
     def text(self, name: str) -> str:
         """characters.train or characters.valid."""
-        return self._read(f"{name}.txt")
+        return self.read(f"{name}.txt")
 
     @cached_property
     def characters(self) -> list[str]:
         """The vocabulary of the character-level set, in order: the id of a character is its place."""
         return sorted(set(self.text("characters.train") + self.text("characters.valid")))
 
-    def _read(self, name: str) -> str:
+    def read(self, name: str) -> str:
+        """A file of the manifest, its hash checked."""
         path = self.folder / name
         try:
             data = path.read_bytes()
