@@ -1,4 +1,4 @@
-"""A course of two labs; and, run as a program, a process that works on its runs: `python school.py server|command`."""
+"""A course of four labs; and, run as a program, a process that works on its runs: `python school.py server|command`."""
 
 import sys
 from pathlib import Path
@@ -26,7 +26,7 @@ def course(root: Path = ROOT) -> Course:
             root / "sums" / "adding" / "labs",
             faults,
         )
-        for name in ("walk", "bad")
+        for name in ("walk", "bad", "sow", "reap")
     )
     assert not faults.found, [fault.what.en for fault in faults.found]
     topic = Topic(

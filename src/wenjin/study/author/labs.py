@@ -6,6 +6,7 @@ without words. Nothing is run again by a check.
 import json
 import math
 import platform
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def record(topic: Topic, root: Path, data: Path, names: tuple[str, ...], say: Sa
         expect = _told(lab, {}, faults)
         if expect is None:
             continue
-        runs = _runs(lab, root, data, say, faults)
+        with tempfile.TemporaryDirectory(prefix="wenjin-taken-") as folder:
+            taken = _taken(lab, topic, root, data, Path(folder), say, faults)
+            runs = None if taken is None else _runs(lab, root, data, taken, say, faults)
         if runs is None:
             continue
         path = reference_path(topic.folder, lab.name)
@@ -49,13 +52,36 @@ def record(topic: Topic, root: Path, data: Path, names: tuple[str, ...], say: Sa
     return done
 
 
-def _runs(lab: Lab, root: Path, data: Path, say: Say, faults: Faults) -> list[client.Outcome] | None:
+def _taken(
+    lab: Lab, topic: Topic, root: Path, data: Path, folder: Path, say: Say, faults: Faults
+) -> dict[str, Path] | None:
+    """What the lab that this one goes on from leaves with its default arguments, as files in `folder`."""
+    source = next((other for other in topic.labs if lab.texts and other.name == lab.texts.takes), None)
+    if source is None or source.form is None or source.texts is None:
+        return {}
+    arguments = json.loads(json.dumps(dict(source.form.defaults)))
+    outcome = client.run(root, source.id, arguments, data=data, leaves=source.texts.leaves)
+    say(Text(f"先跑 {source.id}：{outcome.seconds:.0f} 秒", f"first {source.id}: {outcome.seconds:.0f} s"))
+    missing = set(source.texts.leaves) - outcome.left.keys()
+    if missing or not outcome.end.whole:
+        assert lab.file is not None
+        what = outcome.end.why or Text(f"{source.id} 没有留下结果。", f"{source.id} left nothing.")
+        faults.add(lab.file, what, Text("改正代码。", "Mend the code."))
+        return None
+    for name, content in outcome.left.items():
+        (folder / name).write_bytes(content)
+    return {name: folder / name for name in outcome.left}
+
+
+def _runs(
+    lab: Lab, root: Path, data: Path, taken: Mapping[str, Path], say: Say, faults: Faults
+) -> list[client.Outcome] | None:
     assert lab.file is not None
     assert lab.form is not None
     runs = []
     for seed in SEEDS:
         arguments = json.loads(json.dumps(lab.form.defaults | {"seed": seed}))
-        outcome = client.run(root, lab.id, arguments, data=data)
+        outcome = client.run(root, lab.id, arguments, data=data, taken=taken)
         say(
             Text(
                 f"{lab.id}，种子 {seed}：{outcome.seconds:.0f} 秒",

@@ -3,6 +3,9 @@
 The classes are also the schema of `labs/NAME.toml` (labfiles.py reads it; texts are tables `{ zh = "…", en = "…" }`):
 
     title, asks                     the heading; what it measures and why, in a few sentences
+    leaves                          names of what it keeps that stay when the run is over, for labs that go on from it
+    watched                         true: the run is examined while it goes, and the page says so beside the curve
+    takes                           the lab of the same topic from whose last run it takes what that leaves
     [[prediction]]                  id, question, about (the level or claim that decides it), answer (a key),
                                     options = [{ key = "…", text = … }, …], because: what the run teaches
     [parameter.NAME]                title, help, unit; options.VALUE for a choice
@@ -87,6 +90,9 @@ class ClaimTexts:
 class LabTexts:
     title: Text
     asks: Text
+    leaves: tuple[str, ...] = ()
+    takes: str = ""
+    watched: bool = False
     predictions: tuple[Prediction, ...] = field(default=(), metadata={"row": "prediction"})
     parameters: Mapping[str, Parameter] = field(default_factory=nothing, metadata={"row": None})
     charts: Mapping[str, Chart] = field(default_factory=nothing, metadata={"row": None})

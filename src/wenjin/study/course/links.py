@@ -53,6 +53,9 @@ def _topic(topic: Topic, course: Course, faults: Faults) -> None:
         _known(where, "library", (module.rpartition(".")[0],), course.modules, faults)
     for lab in topic.labs:
         _known(f"{where}, lab {lab.name}", "data", lab.data, course.sources, faults)
+        if lab.texts and lab.texts.takes:
+            leaving = {other.name: other for other in topic.labs if other.texts and other.texts.leaves}
+            _known(f"{where}, lab {lab.name}", "takes", (lab.texts.takes,), leaving, faults)
 
 
 def _track(track: Track, course: Course, faults: Faults) -> None:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -218,25 +218,38 @@ class Working:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A whole run without a record, for authors."""
+    """A whole run without a record, for authors. `left`: what it kept under the names that were asked for."""
 
     frames: list[Frame]
     end: End
     seconds: float
     said: str
+    left: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def run(root: Path, lab: str, arguments: Mapping[str, Any], *, data: Path | None = None) -> Outcome:
-    """Run a lab to its end, with nothing kept. Ctrl-C and any error end its processes."""
+def run(
+    root: Path,
+    lab: str,
+    arguments: Mapping[str, Any],
+    *,
+    data: Path | None = None,
+    taken: Mapping[str, Path] | None = None,
+    leaves: Collection[str] = (),
+) -> Outcome:
+    """Run a lab to its end. `taken`: files that an earlier run left for it. Ctrl-C and any error end its processes."""
     frames: list[Frame] = []
-    began, working = monotonic(), Working(root, lab, arguments, run=uuid4().hex, data=data)
+    left: dict[str, bytes] = {}
+    began, working = monotonic(), Working(root, lab, arguments, run=uuid4().hex, data=data, kept=taken)
     try:
         for message in working.messages():
             if isinstance(message, Kept):
                 with contextlib.suppress(BrokenOff):
-                    deque(message.pieces, 0)
+                    if message.name in leaves:
+                        left[message.name] = b"".join(message.pieces)
+                    else:
+                        deque(message.pieces, 0)
             elif isinstance(message, End):
-                return Outcome(frames, message, monotonic() - began, working.said)
+                return Outcome(frames, message, monotonic() - began, working.said, left)
             else:
                 frames.append(message)
     finally:

@@ -4,6 +4,7 @@ Nothing runs here.
 """
 
 import time
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -30,6 +31,10 @@ NO_RUN = Text(
 CHANGED = Text(
     "自那以后{what}改过了，保存的状态已经对不上，不能继续；请用同样的参数重新运行。",
     "Since then {what} changed, so the kept state no longer fits; run it anew with the same arguments.",
+)
+NOTHING_LEFT = Text(
+    "这个实验接着 {lab} 的结果做：先把那个实验跑一次，停在半路也可以。",
+    "This lab goes on from what {lab} leaves: run that lab first; a run that was stopped will do.",
 )
 LAB_FILE, LIBRARY = Text("实验的代码", "the lab's code"), Text("它用到的库代码", "the library code that it uses")
 
@@ -83,6 +88,18 @@ class Records:
         if found is None or found.form is None:
             raise RunError(NO_LAB.format(name=name))
         return found
+
+    def taken(self, lab: Lab) -> dict[str, Path]:
+        """What the last run of the lab that this one goes on from has left. Raises RunError where there is nothing."""
+        if lab.texts is None or not lab.texts.takes:
+            return {}
+        source = self.lab(f"{lab.topic}/{lab.texts.takes}")
+        leaves = source.texts.leaves if source.texts else ()
+        for run in reversed(book(self.log.events("run")).values()):
+            kept = self.runs.kept(run.id) if run.lab == source.id else {}
+            if all(name in kept for name in leaves):
+                return {name: kept[name] for name in leaves}
+        raise RunError(NOTHING_LEFT.format(lab=source.id))
 
     def frames(self, run: str) -> list[Frame]:
         """What is to be seen of it now: from its file, or, where that is gone, from the record."""

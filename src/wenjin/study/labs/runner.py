@@ -61,12 +61,13 @@ class Runner:
         self, lab: str, arguments: Mapping[str, Any], prediction: Mapping[str, str] | None = None, id: str | None = None
     ) -> str:
         """Put a run into the queue and return its id. `arguments` are those that the lab's form read; others are
-        refused with the form's FormError. Raises RunError where there is no such lab.
+        refused with the form's FormError. Raises RunError where there is no such lab, or nothing that it takes.
 
         id  32 hexadecimal digits that whoever asks has drawn: asking again with the same is the same run
         """
         found = self.records.lab(lab)
         assert found.form is not None
+        self.records.taken(found)
         read = found.form.read(found.form.words(arguments))
         plain = {name: list(value) if isinstance(value, tuple) else value for name, value in read.items()}
         asked = {"arguments": plain, "prediction": dict(prediction or {})}

@@ -55,9 +55,18 @@ def frames_of(rows: Iterator[dict[str, Any]]) -> list[Frame]:
 
 
 class Session:
-    """`root` is the course's; `data` the data folder."""
+    """`root` is the course's; `data` the data folder; `taken`: files that an earlier run left for this one."""
 
-    def __init__(self, runs: Runs, run: str, root: Path, lab: str, arguments: Mapping[str, Any], data: Path) -> None:
+    def __init__(
+        self,
+        runs: Runs,
+        run: str,
+        root: Path,
+        lab: str,
+        arguments: Mapping[str, Any],
+        data: Path,
+        taken: Mapping[str, Path] | None = None,
+    ) -> None:
         self._runs, self._run = runs, run
         tree.end(run)  # what a killed server may have left
         meters = [row for row in runs.all(run) if row.get("frame") == "meter"]
@@ -72,7 +81,7 @@ class Session:
         kept = runs.kept(run)
         self._write({"frame": "begin", "from": "kept" if kept else "start", "at": datetime.now(UTC).isoformat()})
         self._began = time.monotonic()
-        self._working = Working(root, lab, arguments, run=run, data=data, kept=kept)
+        self._working = Working(root, lab, arguments, run=run, data=data, kept={**(taken or {}), **kept})
         self._reader = threading.Thread(target=self._read, name="lab", daemon=True)
         self._reader.start()
 

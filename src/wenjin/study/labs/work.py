@@ -14,7 +14,7 @@ from wenjin.kit.text import Text
 from wenjin.study.course.graph import Lab
 from wenjin.study.labs import holder
 from wenjin.study.labs.book import record
-from wenjin.study.labs.records import NO_LAB, Records, code_of, spent
+from wenjin.study.labs.records import NO_LAB, Records, RunError, code_of, spent
 from wenjin.study.labs.session import Result, Session, Way, frames_of
 from wenjin.study.labs.verdict import basis
 from wenjin.study.store.database import Closed
@@ -116,8 +116,9 @@ class Work:
             return
         try:
             data = records.places.data
-            session = Session(records.runs, job.id, records.course.root, lab.id, job.asked["arguments"], data)
-        except StoreError as error:
+            root, taken = records.course.root, records.taken(lab)
+            session = Session(records.runs, job.id, root, lab.id, job.asked["arguments"], data, taken)
+        except (StoreError, RunError) as error:
             self._over(job, "failed", why=error.text.as_dict(), **spent(known))
             return
         self._ended(job, lab, code, session.work(_Wish(self, job.id)))
@@ -131,7 +132,7 @@ class Work:
                 judged_by = basis(lab.reference, predictions, job.asked["arguments"], frames, code)
                 claims = dict(result.claims)
                 self._over(job, "finished", **took, frames=record(frames), claims=claims, basis=judged_by)
-                self.records.runs.forget_kept(job.id)
+                self.records.runs.forget_kept(job.id, but=lab.texts.leaves if lab.texts else ())
             case "failed":
                 why = result.why.as_dict() if result.why else None
                 self._over(job, "failed", **took, frames=record(frames), why=why, output=result.output)

@@ -11,7 +11,7 @@ the end of the frames: readers stop before it, and the next writer cuts it off.
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -119,11 +119,12 @@ class Runs:
                 raise faults.of_system(error, path) from error
             raise
 
-    def forget_kept(self, run: str) -> None:
-        """Delete what the lab saved: the run is over, or begins anew."""
+    def forget_kept(self, run: str, but: Collection[str] = ()) -> None:
+        """Delete what the lab saved, `but` what it leaves for others: the run is over."""
         with suppress(OSError):
             for path in (self.folder(run) / "keep").iterdir():
-                path.unlink()
+                if path.name not in but:
+                    path.unlink()
 
     def said(self, run: str, text: str) -> None:
         """Keep the last that its process printed."""

@@ -15,6 +15,7 @@ from wenjin.study.course.form import Field, Form, FormError, Value
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
 from wenjin.study.course.scale import spell
+from wenjin.study.labs.records import RunError
 from wenjin.study.web import results
 from wenjin.study.web.runs import formulas, saying
 from wenjin.study.web.site import Site
@@ -82,7 +83,11 @@ def router(site: Site) -> APIRouter:
         if faults:
             return show(site, request, lab, words, faults, chosen, 422)
         id = once(lab, given, sent.get("run", ""))
-        return RedirectResponse(f"/runs/{site.runner.submit(lab.id, given, prediction, id)}", 303)
+        try:
+            run = site.runner.submit(lab.id, given, prediction, id)
+        except RunError as error:  # the lab that it goes on from has not been run
+            return show(site, request, lab, words, {"": error.text}, chosen, 409)
+        return RedirectResponse(f"/runs/{run}", 303)
 
     def once(lab: Lab, given: Mapping[str, Value], drawn: str) -> str | None:
         """The id that was drawn with the form, so that a form sent twice is one run. None, for a new id, when that

@@ -69,6 +69,7 @@ class Told:
 class Listed:
     """A table that the lab measured."""
 
+    name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -222,15 +223,18 @@ def told(lab: Lab, run: Run, language: Language, holds: Mapping[bool, str]) -> l
     return found
 
 
-def listed(lab: Lab, frames: Iterable[Frame], language: Language) -> list[Listed]:
-    """The tables that were measured."""
+def listed(lab: Lab, frames: Iterable[Frame], language: Language, empty: bool = False) -> list[Listed]:
+    """The tables that were measured. `empty`: also those that have no row yet."""
+    known = lab.texts.tables if lab.texts else {}
+    measured = {frame.name: frame for frame in frames if isinstance(frame, Table)}
+    if empty:
+        measured = {name: Table(name, tuple(texts.columns), ()) for name, texts in known.items()} | measured
     found = []
-    for frame in frames:
-        if isinstance(frame, Table):
-            texts = lab.texts.tables.get(frame.name) if lab.texts else None
-            names = tuple(texts.columns[c][language] if texts and c in texts.columns else c for c in frame.columns)
-            rows = tuple(tuple(c if isinstance(c, str) else spell(c) for c in row) for row in frame.rows)
-            found.append(Listed(texts.title[language] if texts else frame.name, names, rows))
+    for frame in measured.values():
+        texts = known.get(frame.name)
+        names = tuple(texts.columns[c][language] if texts and c in texts.columns else c for c in frame.columns)
+        rows = tuple(tuple(c if isinstance(c, str) else spell(c) for c in row) for row in frame.rows)
+        found.append(Listed(frame.name, texts.title[language] if texts else frame.name, names, rows))
     return found
 
 

@@ -185,7 +185,7 @@ def result(site: Site, run: Run, lab: Lab | None, language: Language) -> dict[st
             "pictures": results.pictures(frames, language),
             "size": results.size,
         }
-        | dict.fromkeys(("charts", "levels", "tables", "told", "said", "claims", "causes", "seeds"))
+        | dict.fromkeys(("charts", "levels", "tables", "told", "said", "claims", "causes", "after", "seeds", "watched"))
     )
     if lab is None or lab.texts is None:
         return values
@@ -196,13 +196,19 @@ def result(site: Site, run: Run, lab: Lab | None, language: Language) -> dict[st
         "maths": formulas(site, texts, language),
         "charts": results.plotted(lab, frames, language, reference=run.state == "finished", empty=live),
         "levels": results.measured(lab, run, frames, language),
-        "tables": results.listed(lab, frames, language),
+        "tables": results.listed(lab, frames, language, empty=live),
         "told": results.told(lab, run, language, holds),
         "said": verdict.text(names) if verdict else None,
         "claims": [(names.get(name, Text(name, name)), held) for name, held in verdict.claims.items()]
         if verdict
         else [],
-        "causes": [spoken(site, cause) for cause in run.causes],
+        "causes": [spoken(site, frame) for frame in frames if isinstance(frame, Cause)],
+        "watched": texts.watched and verdict is None and run.state != "queued",
+        "after": [
+            other
+            for other in site.course.topics[lab.topic].labs
+            if other.texts and other.texts.takes == lab.name and run.state in ("finished", "stopped")
+        ],
         "seeds": len(lab.reference.seeds) if lab.reference else 0,
     }
 

@@ -8,6 +8,7 @@
 // When the run ends, the server's own page of it takes the place of #run.
 
 import { ask, meta } from "./api";
+import { el } from "./dom";
 import { read, spell } from "./numbers";
 import { Plot } from "./plot";
 
@@ -43,7 +44,9 @@ function follow(run: HTMLElement): void {
     source.addEventListener("open", () => (away.hidden = true));
     source.addEventListener("frames", (event) => {
       after = event.lastEventId || after;
-      for (const row of JSON.parse(event.data) as Row[]) show(run, row);
+      const rows = JSON.parse(event.data) as Row[];
+      for (const row of rows) show(run, row);
+      if (rows.some((row) => row.frame === "cause" || (row.frame === "used" && row.fallback))) void result(); // the server says it in words
     });
     source.addEventListener("state", (event) => {
       const { state, place } = JSON.parse(event.data) as { state: string; place: number | null };
@@ -90,6 +93,8 @@ function show(run: HTMLElement, row: Row): void {
     plots.get(String(row.chart))?.add(read(row.x as number), Object.fromEntries(values));
   } else if (row.frame === "level") {
     level(run, String(row.name), read(row.value as number));
+  } else if (row.frame === "table") {
+    table(run, String(row.name), row.rows as (string | number)[][]);
   } else if (row.frame === "meter") {
     meter(run, row as unknown as Meter);
   } else if (row.frame === "progress") {
@@ -106,6 +111,14 @@ function level(run: HTMLElement, name: string, value: number): void {
   const cell = rows.find((row) => row.dataset.level === name)?.querySelector(".level-value");
   if (!cell) return;
   cell.textContent = `${spell(value, 3)}${cell.getAttribute("data-unit") ? ` ${cell.getAttribute("data-unit")}` : ""}`;
+}
+
+function table(run: HTMLElement, name: string, rows: (string | number)[][]): void {
+  const body = run.querySelector(`section[data-table="${CSS.escape(name)}"] tbody`);
+  const said = (cell: string | number) => (typeof cell === "string" && !["NaN", "Infinity", "-Infinity"].includes(cell) ? cell : spell(read(cell)));
+  body?.replaceChildren(
+    ...rows.map((row) => el("tr", {}, ...row.map((cell, at) => el(at ? "td" : "th", at ? {} : { scope: "row" }, said(cell))))),
+  );
 }
 
 function progress(run: HTMLElement, done: number, of: number): void {
