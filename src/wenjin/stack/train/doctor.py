@@ -1,22 +1,42 @@
-"""Examine a curve of losses from outside: `python -m wenjin.stack.train.doctor FILE`.
+"""Judge a log from outside: `python -m wenjin.stack.train.doctor FILE [CLASSES]`.
 
-FILE is JSON: {"losses": [...], "validation": [...], "even": loss of equal chances or null}, where "NaN", "Infinity" and
-"-Infinity" stand for themselves. Prints one line of JSON a sign: {"name", "facts"}.
+Prints one object of JSON: {"losses", "validation", "causes": [{"name", "facts"}]}, or {"error": {"zh", "en"}}. Loads no
+torch, so that it answers at once.
 """
 
 import json
+import math
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from wenjin.stack.train.health import examine
+from wenjin.stack.train.errors import TrainError
+from wenjin.stack.train.health_logs import read
+from wenjin.stack.train.health_watch import examine, facts_of
 
 
-def main(file: Path) -> None:
-    asked = json.loads(file.read_text(encoding="utf-8"))
-    losses, validation = ([float(loss) for loss in asked[name]] for name in ("losses", "validation"))
-    for name, facts in examine(losses, validation, asked["even"]):
-        print(json.dumps({"name": name, "facts": dict(facts)}))
+def main(file: Path, classes: int | None = None) -> dict[str, Any]:
+    try:
+        log = read(file)
+    except TrainError as error:
+        return {"error": {"zh": error.zh, "en": error.en}}
+    facts = facts_of(log.facts)
+    found = examine(log.records, replace(facts, classes=classes) if classes else facts)
+    return {
+        "losses": len(log.records),
+        "validation": sum(record.validation is not None for record in log.records),
+        "causes": [{"name": name, "facts": _plain(facts)} for name, facts in found],
+    }
+
+
+def _plain(facts: Any) -> dict[str, Any]:
+    """Numbers that JSON does not know as words."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in facts.items()
+    }
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    print(json.dumps(main(Path(sys.argv[1]), *map(int, sys.argv[2:3]))))

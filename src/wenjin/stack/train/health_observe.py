@@ -1,6 +1,6 @@
 """What losses alone do not tell: which parameters move, which units are dead, which rows come back, what is counted.
 
-    observer = Observer(model, [optimizer], every=20)
+    observer = Observer(model, [optimizer], every=20)        and on steps 1, 2, 4, 8, 16
     for step in ...:
         observer.batch(ids)                 each batch, also each of several that are accumulated
         loss.backward(); observer.before(step); optimizer.step()
@@ -8,6 +8,7 @@
 
 An observation holds, where it could be told:
     update    the median over matrices of |change| / |weights|, of one step
+    grown     the median over matrices of |weights| now / at the first observation
     frozen    names of parameters that had a gradient or were told to want none, and did not change
     cut       names of parameters that want a gradient and got none, or only zeros
     dead      matrix -> share of its rows (units) with a gradient of zero in this and the two observations before
@@ -73,6 +74,7 @@ class Observer:
             name for name, p in self.parameters.items() if p.ndim == 2 and p not in tables and p.shape[0] != classes
         ]
         self.old: dict[str, Tensor] = {}
+        self.begun: list[float] = []  # |weights| at the first observation
         self.quiet: dict[str, list[Tensor]] = {}
         self.rows = Rows()
         self.counts: Tensor | None = None
@@ -81,7 +83,7 @@ class Observer:
 
     def due(self, step: int) -> bool:
         """Steps count from 1."""
-        return step % self.every == 0 or step == 1
+        return step % self.every == 0 or (step < self.every and step & (step - 1) == 0)
 
     @torch.no_grad()
     def batch(self, batch: Any) -> None:
@@ -93,7 +95,7 @@ class Observer:
         self.rows.see(ids)
         if self.logits is not None and self.future is not None and math.isnan(self.future):
             self.future = sees_the_future(self.logits, ids[:4])
-        if targets is not None and (self.step <= 4 or self.due(self.step)):
+        if targets is not None and (self.due(self.step)):
             self.count(targets)
 
     def count(self, targets: Tensor) -> None:
@@ -130,15 +132,17 @@ class Observer:
         asked = [self.parameters[name].requires_grad for name in names]
         frozen = [n for n, c, g, a in zip(names, change, slope, asked, strict=True) if c == 0 and (g > 0 or not a)]
         cut = [n for n, g, a in zip(names, slope, asked, strict=True) if a and g == 0]
-        moved = [
-            c / w
-            for name, c, w in zip(names, change, weight, strict=True)
-            if self.parameters[name].ndim > 1 and w > 0 and name not in frozen
+        self.begun = self.begun or weight
+        still = set(frozen)
+        sizes = [
+            (c / w, w / first)
+            for name, c, w, first in zip(names, change, weight, self.begun, strict=True)
+            if self.parameters[name].ndim > 1 and w > 0 and first > 0 and name not in still
         ]
         seen: dict[str, Any] = {"of": len(names), **self.rows.told()}
         seen |= {"frozen": frozen[:LISTED], "frozen_count": len(frozen), "cut": cut[:LISTED], "cut_count": len(cut)}
-        if moved:
-            seen["update"] = median(moved)
+        if sizes:
+            seen["update"], seen["grown"] = (median(column) for column in zip(*sizes, strict=True))
         if dead := self.dead():
             seen["dead"] = dead
         if (age := self.age()) is not None:

@@ -119,19 +119,23 @@ RUNS_RESUME = Text(
     """,
 )
 RUNS_DOCTOR = Text(
-    """看一条损失曲线有没有毛病：哪里不对，多半为什么，可以怎么办。
+    """看一次训练的记录有没有毛病：哪里不对，多半为什么，可以怎么办。
 
-    曲线可以来自任何训练：CSV 或 JSON 行里的 loss 和 val_loss，或每行一个数。没有毛病时退出码为 0，有则为 1。
+    记录可以来自任何训练：带 loss 和 val_loss 的 CSV 或 JSON 行、每行一个数、transformers 的 trainer_state.json、
+    TensorBoard 的事件文件、nanoGPT 那样打印出来的文本，或放着它们的文件夹。没有毛病时退出码为 0，有则为 1。
 
     \b
     wenjin runs doctor losses.csv --classes 50257
+    wenjin runs doctor out.txt
     """,
-    """Examine a curve of losses: what is wrong with it, the likely reason, what to try.
+    """Examine the log of a training run: what is wrong with it, the likely reason, what to try.
 
-    It may come from any training: loss and val_loss in CSV or lines of JSON, or a number a line. The exit code is 0
-    when nothing is found, else 1.
+    It may come from any training: loss and val_loss in CSV or lines of JSON, a number a line, trainer_state.json of
+    transformers, TensorBoard's event files, text as nanoGPT prints it, or a folder that holds one of these. The exit
+    code is 0 when nothing is found, else 1.
 
     \b
     wenjin runs doctor losses.csv --classes 50257
+    wenjin runs doctor out.txt
     """,
 )
