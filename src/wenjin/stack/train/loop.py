@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from wenjin.stack.train.checkpoint import Keeper
 from wenjin.stack.train.clock import Clock
@@ -26,6 +25,7 @@ from wenjin.stack.train.compiled import Swap
 from wenjin.stack.train.data_parallel import ALONE, Group
 from wenjin.stack.train.errors import CheckpointError
 from wenjin.stack.train.interrupt import Interrupt
+from wenjin.stack.train.optimizers import Moves
 from wenjin.stack.train.records import Event, Record
 from wenjin.stack.train.saving import Saving
 from wenjin.stack.train.schedules import Schedule, constant
@@ -49,7 +49,7 @@ def fit(
     model: nn.Module,
     loss: Callable[[B], Tensor],
     batches: Batches[B],
-    optimizers: Sequence[Optimizer],
+    optimizers: Sequence[Moves],
     *,
     steps: int | None = None,
     minutes: float | None = None,

@@ -21,9 +21,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
-from wenjin.stack.train.optimizers import Params
+from wenjin.stack.train.optimizers import Optimizer, Params
 from wenjin.stack.train.shards import laid_as, whole
 
 Coefficients = Sequence[tuple[float, float, float]]  # (a, b, c) of each round
@@ -82,7 +81,7 @@ class Muon(Optimizer):
                     raise ValueError(f"Muon moves matrices, of {group['apart']} equal parts; got {tuple(w.shape)}")
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nobody here needs a closure
+    def step(self) -> None:
         for group in self.param_groups:
             alike: dict[Any, list[Tensor]] = {}
             for n, w in enumerate(group["params"]):

@@ -14,29 +14,62 @@ Sources  momentum: Sutskever et al. 2013 (2); RMSProp: Hinton's lecture 6e (2012
 Proof    tests/stack/train/test_optimizers.py: every one equals torch.optim's step by step, bit by bit where plain
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from wenjin.stack.train.shards import here
 
 Params = Iterable[nn.Parameter] | Iterable[dict[str, Any]]  # parameters, or groups of them with settings of their own
 
 
+class Moves(Protocol):
+    """What a run needs of an optimizer: ours and torch.optim's have it."""
+
+    param_groups: list[dict[str, Any]]
+    state: Any  # parameter -> its memory
+
+    def step(self) -> object: ...
+
+
+class Optimizer:
+    """Groups of parameters with settings of their own, and a memory for each parameter: what torch.optim.Optimizer has,
+    without the compiler that it loads, which takes as long as all of torch."""
+
+    def __init__(self, params: Params, settings: dict[str, Any]) -> None:
+        given: list[Any] = list(params)
+        groups = given if given and isinstance(given[0], dict) else [{"params": given}]
+        self.param_groups: list[dict[str, Any]] = [{**settings, **one, "params": list(one["params"])} for one in groups]
+        self.state: defaultdict[Tensor, dict[str, Any]] = defaultdict(dict)
+        moved = list(parameters([self]))
+        if not moved or len(set(moved)) < len(moved):
+            raise ValueError(f"an optimizer moves each of its parameters once, and at least one; got {len(moved)}")
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient."""
+        raise NotImplementedError
+
+    def zero_grad(self) -> None:
+        """Forget the gradients."""
+        for parameter in parameters([self]):
+            parameter.grad = None
+
+
 class Plain(Optimizer):
     """What the plain optimizers share: they go over the parameters that have a gradient, one by one."""
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nobody here needs a closure
+    def step(self) -> None:
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
                     self.move(parameter, parameter.grad, self.state[parameter], group)
 
     def move(self, w: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
+        """Move one parameter `w`, whose gradient is `g`, in place."""
         raise NotImplementedError
 
 
@@ -108,7 +141,7 @@ class AdamW(Optimizer):
         super().__init__(params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "fused": fused})
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # type: ignore[override]  # nobody here needs a closure
+    def step(self) -> None:
         for group in self.param_groups:
             moving = [(w, w.grad, self.state[w]) for w in group["params"] if w.grad is not None]
             for w, _, state in moving:
@@ -160,7 +193,7 @@ def descend(w: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) 
     w.addcdiv_(state["mean"], root, value=-group["lr"] / (1 - b1**n))
 
 
-def parameters(optimizers: Iterable[Optimizer]) -> Iterator[nn.Parameter]:
+def parameters(optimizers: Iterable[Moves]) -> Iterator[nn.Parameter]:
     """All that the optimizers move."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:

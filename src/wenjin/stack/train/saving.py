@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from torch import nn
-from torch.optim import Optimizer
 
 from wenjin.stack.train import checkpoint, snapshot
 from wenjin.stack.train.checkpoint import Keeper
@@ -17,6 +16,7 @@ from wenjin.stack.train.clock import Clock
 from wenjin.stack.train.data_parallel import Group
 from wenjin.stack.train.errors import CheckpointError, NotFiniteError, TrainError
 from wenjin.stack.train.guard import PATIENCE, Guard
+from wenjin.stack.train.optimizers import Moves
 from wenjin.stack.train.records import Event
 from wenjin.stack.train.step import Batches
 
@@ -31,7 +31,7 @@ class Saving:
     def __init__(
         self,
         model: nn.Module,
-        optimizers: Sequence[Optimizer],
+        optimizers: Sequence[Moves],
         batches: Batches[Any],
         clock: Clock,
         guard: Guard,

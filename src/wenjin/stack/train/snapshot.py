@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim import Optimizer
 
 from wenjin.stack.train.errors import CheckpointError
+from wenjin.stack.train.optimizers import Moves
 from wenjin.stack.train.shards import laid_as, whole
 
 
@@ -31,7 +31,7 @@ def weights(model: nn.Module) -> dict[str, Tensor]:
     return {name: whole(held.detach()) for name, held in kept.items()}
 
 
-def memory(optimizer: Optimizer, names: Mapping[Tensor, str]) -> dict[str, dict[str, Any]]:
+def memory(optimizer: Moves, names: Mapping[Tensor, str]) -> dict[str, dict[str, Any]]:
     """What an optimizer remembers of each parameter. Its settings are the run's configuration, not its state."""
     return {
         names[p]: {
@@ -68,7 +68,7 @@ def put_weights(model: nn.Module, saved: Mapping[str, Tensor]) -> None:
         mine[name].copy_(laid_as(mine[name], tensor.to(mine[name].device)))
 
 
-def put_memory(optimizer: Optimizer, saved: Mapping[str, Mapping[str, Any]], names: Mapping[Tensor, str]) -> None:
+def put_memory(optimizer: Moves, saved: Mapping[str, Mapping[str, Any]], names: Mapping[Tensor, str]) -> None:
     """The memory of parameters that are there."""
     optimizer.state.clear()
     for p in _parameters(optimizer):
@@ -86,7 +86,7 @@ def put_luck(state: Mapping[str, Any]) -> None:
         torch.cuda.set_rng_state_all([one.clone() for one in state["cuda"]])
 
 
-def named(model: nn.Module, optimizers: Sequence[Optimizer]) -> dict[Tensor, str]:
+def named(model: nn.Module, optimizers: Sequence[Moves]) -> dict[Tensor, str]:
     """The name of everything that is trained; `#3` of what an optimizer moves and the model does not have."""
     names: dict[Tensor, str] = {p: name for name, p in model.named_parameters()}
     for n, p in enumerate(p for optimizer in optimizers for p in _parameters(optimizer)):
@@ -94,7 +94,7 @@ def named(model: nn.Module, optimizers: Sequence[Optimizer]) -> dict[Tensor, str
     return names
 
 
-def _parameters(optimizer: Optimizer) -> list[nn.Parameter]:
+def _parameters(optimizer: Moves) -> list[nn.Parameter]:
     return [p for group in optimizer.param_groups for p in group["params"]]
 
 

@@ -12,12 +12,11 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from wenjin.stack.train.data_parallel import Group
 from wenjin.stack.train.errors import TrainError
 from wenjin.stack.train.guard import Guard
-from wenjin.stack.train.optimizers import parameters
+from wenjin.stack.train.optimizers import Moves, parameters
 from wenjin.stack.train.records import Event
 from wenjin.stack.train.schedules import Schedule
 from wenjin.stack.train.shards import here, is_sharded
@@ -60,7 +59,7 @@ class Stepper(Generic[B]):
     """All that a step needs; see loop.fit()."""
 
     batches: Batches[B]
-    optimizers: Sequence[Optimizer]
+    optimizers: Sequence[Moves]
     schedule: Schedule
     accumulate: int
     clip: float | None
