@@ -37,7 +37,7 @@ def test_says_the_same_without_scripts(visit: Visiting, eye: Eye, lived: dict[st
     without = visit(lang="zh", scripts=False).open(address)
     said, read = with_scripts.evaluate(WORDS), without.evaluate(WORDS)
     with_scripts.close()
-    assert len(read) > 3
+    assert len(read) > 1
     assert [line for line in said if line not in read] == []
 
 
