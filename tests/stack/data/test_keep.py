@@ -13,7 +13,7 @@ import pytest
 
 from wenjin.stack.data import archive, keep, sources
 from wenjin.stack.data.load import load
-from wenjin.stack.data.sources import WORDNET, DataError, Package, Part, Source
+from wenjin.stack.data.sources import DataError, Package, Part, Source
 from wenjin.study.store.places import places
 
 LINE = "00001740 03 n 01 entity 0 000 | that which exists\n"
@@ -35,12 +35,12 @@ def pack(path: Path, files: Mapping[str, bytes], links: Mapping[str, str] | None
 
 def small(path: Path, data: bytes = GOOD["package/dict/data.noun"]) -> tuple[Source, Package]:
     """A source of one part, pinned to this package file."""
-    part = Part("data.noun", len(data), hashlib.sha256(data).hexdigest(), 3)
+    part = Part("data.noun", len(data), hashlib.sha256(data).hexdigest(), 3, r"package/dict/data\.noun")
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     package = Package(
         "npm", "tiny", "1.0", path.stat().st_size, sha256, "package/LICENSE", MappingProxyType({"noun": part})
     )
-    return replace(WORDNET, packages=(package,)), package
+    return replace(sources.source("wordnet"), packages=(package,)), package
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def laid(tmp_path: Path) -> tuple[Source, Package, Path]:
     """A corpus that is there."""
     source, package = small(pack(tmp_path / "tiny-1.0.tgz", GOOD))
     place = tmp_path / "data" / "corpora"
-    keep.unpack(source, package, tmp_path / "tiny-1.0.tgz", place)
+    keep.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
     return source, package, place
 
 
@@ -56,7 +56,7 @@ def test_what_is_kept_is_only_what_is_needed(laid: tuple[Source, Package, Path])
     source, package, place = laid
     assert {path.name for path in (place / "wordnet").iterdir()} == {"data.noun", "LICENSE", "package.txt"}
     assert [path.name for path in place.iterdir()] == ["wordnet"]
-    assert keep.package_of(source, place) == package
+    assert keep.packages_of(source, place) == (package,)
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3
 
 
@@ -103,7 +103,7 @@ def test_a_hostile_package_is_refused_and_what_was_there_stays(
     bad = pack(tmp_path / "bad.tgz", GOOD)
     spoil(bad)
     with pytest.raises(DataError) as refused:
-        keep.unpack(source, package, bad, place)
+        keep.unpack(source, [(package, bad)], place)
     assert "bad.tgz" in refused.value.en or "data.noun of tiny 1.0" in refused.value.en
     assert [path.name for path in place.iterdir()] == ["wordnet"]
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3
@@ -133,7 +133,7 @@ def test_a_kept_file_that_changed_is_refused_by_its_name(
     laid: tuple[Source, Package, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, _, place = laid
-    monkeypatch.setattr(sources, "SOURCES", {"wordnet": source})
+    monkeypatch.setattr(sources, "sources", lambda: {"wordnet": source})
     assert load("wordnet", data=place.parent).fallback is False
     (place / "wordnet" / "data.noun").write_text(LINE, encoding="utf-8")
     with pytest.raises(DataError, match=r"data\.noun does not have the pinned SHA-256\. Run wenjin data remove"):
@@ -187,7 +187,13 @@ def test_the_excerpts_are_small_and_carry_their_licenses() -> None:
     from wenjin.stack.data.load import EXCERPTS
 
     assert sum(path.stat().st_size for path in EXCERPTS.iterdir()) < 2e6
-    assert {path.name for path in EXCERPTS.glob("LICENSE.*")} == {"LICENSE.wordnet", "LICENSE.chinese-poetry"}
+    assert {path.suffix for path in EXCERPTS.glob("LICENSE.*")} == {
+        ".wordnet",
+        ".chinese-poetry",
+        ".english-classics",
+        ".manual-pages",
+        ".emoji-names",
+    }
 
 
 def test_what_a_killed_attempt_left_is_swept_away(laid: tuple[Source, Package, Path], tmp_path: Path) -> None:
@@ -195,6 +201,6 @@ def test_what_a_killed_attempt_left_is_swept_away(laid: tuple[Source, Package, P
     for left in (".wordnet.new", ".wordnet.old"):
         (place / left).mkdir()
         (place / left / "data.noun").write_text("half", encoding="utf-8")
-    keep.unpack(source, package, tmp_path / "tiny-1.0.tgz", place)
+    keep.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
     assert [path.name for path in place.iterdir()] == ["wordnet"]
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3

