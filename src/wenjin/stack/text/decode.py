@@ -13,8 +13,12 @@ Proof    tests/stack/text/test_decode.py: equals `tokenizers` on any ids; pushed
 """
 
 import codecs
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import Protocol, TypeVar
+
+from wenjin.stack.text.errors import TextError
+
+Token = TypeVar("Token", str, bytes)
 
 
 class Decoder(Protocol):
@@ -30,14 +34,14 @@ class Decoder(Protocol):
 
 
 class ByteDecoder:
-    """For byte-level tokenizers. `table`: the bytes of each id."""
+    """For byte-level tokenizers. `table`: the bytes of each id. An id that it lacks raises TextError."""
 
-    def __init__(self, table: Sequence[bytes]) -> None:
+    def __init__(self, table: Mapping[int, bytes]) -> None:
         self.table = table
         self.utf8 = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, id: int) -> str:
-        return self.utf8.decode(self.table[id])
+        return self.utf8.decode(known(self.table, id))
 
     def end(self) -> str:
         rest = self.utf8.decode(b"", final=True)
@@ -48,15 +52,18 @@ class ByteDecoder:
 class FallbackDecoder:
     """For tokenizers of characters, where ▁ is a space and what the vocabulary lacks is spelled <0xE6><0x9C><0x88>.
 
-    `table`: the text of each id. `spare`: how many spaces at the very beginning were put there by the tokenizer.
+    `table`: the text of each id; an id that it lacks raises TextError. `spare`: how many spaces at the very beginning
+    were put there by the tokenizer.
     """
 
-    def __init__(self, table: Sequence[str], spare: int) -> None:
+    def __init__(self, table: Mapping[int, str], spare: int) -> None:
         self.table, self.spare = table, spare
         self.left, self.held = spare, b""
 
     def push(self, id: int) -> str:
-        token = self.table[id]
+        token = known(self.table, id)
+        if not token:
+            return ""
         if len(token) == 6 and token.startswith("<0x") and token.endswith(">"):
             try:
                 self.held += bytes([int(token[3:5], 16)])
@@ -83,6 +90,19 @@ class FallbackDecoder:
             self.left = self.left - 1 if text[0] == " " else 0
             text = text.removeprefix(" ") if self.left or text[0] == " " else text
         return text
+
+
+def known(table: Mapping[int, Token], id: int) -> Token:
+    """Raises TextError for an id that no token has."""
+    try:
+        return table[id]
+    except KeyError:
+        top = max(table, default=-1)
+        raise TextError(
+            f"词表里没有编号 {id}（最大 {top}）。模型和分词器不是一对：请用训练它时的那个 tokenizer.json。",
+            f"No token has the id {id} (the highest is {top}). Model and tokenizer do not belong together: take the "
+            "tokenizer.json that the model was trained with.",
+        ) from None
 
 
 def decoded(decoder: Decoder, ids: Iterable[int]) -> str:
