@@ -30,6 +30,15 @@ def divides(small: int, large: int, what: str) -> None:
         )
 
 
+def room(tokens: int, context: int) -> None:
+    """Raises ModelError for a text longer than the model can read."""
+    if tokens > context:
+        raise ModelError(
+            f"文字有 {tokens} 个词元，模型最多读 {context} 个：请截短。",
+            f"The text has {tokens} tokens and the model reads {context}: shorten it.",
+        )
+
+
 class Config:
     """A config.json as read. Every question raises ModelError where the entry is absent or of a wrong kind."""
 

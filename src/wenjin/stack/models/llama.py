@@ -26,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wenjin.stack.models.config import Config, ModelError, divides
+from wenjin.stack.models.config import Config, ModelError, divides, room
 from wenjin.stack.nn.heads import Cache, Way, attend, join, split
 from wenjin.stack.nn.initial import initialize
 from wenjin.stack.nn.layers import Linear, SwiGLU
@@ -97,6 +97,9 @@ class Llama(nn.Module):
     """
 
     RESIDUAL: ClassVar[tuple[str, ...]] = ("o_proj.weight", "down_proj.weight")  # matrices that write into the stream
+    PREFIX: ClassVar[str] = "model."  # what files of the body alone leave out
+    IGNORED: ClassVar[tuple[str, ...]] = (".rotary_emb.inv_freq",)  # tables that old files hold
+    RENAMED: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self,
@@ -178,11 +181,7 @@ class Llama(nn.Module):
 
         Raises ModelError for a text longer than the context."""
         first, T = (0 if cache is None else cache.length), ids.shape[1]
-        if first + T > self.context:
-            raise ModelError(
-                f"文字有 {first + T} 个词元，模型最多读 {self.context} 个：请截短。",
-                f"The text has {first + T} tokens and the model reads {self.context}: shorten it.",
-            )
+        room(first + T, self.context)
         x = self.model.embed_tokens(ids)  # (B, T, D)
         x = x if self.compute is None else x.to(self.compute)
         turn = self.rotary(first, T, x.dtype)

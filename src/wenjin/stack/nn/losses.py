@@ -48,31 +48,32 @@ class Fused(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor, head: Tensor, targets: Tensor, chunk: int, ignore: int, grad: bool) -> Tensor:
         matrix = head.to(states.dtype)  # (V, D)
-        counted = targets != ignore  # (N,)
-        share = 1.0 / counted.sum().clamp(min=1)  # what one token weighs
-        place = targets.where(counted, 0)[:, None]  # (N, 1) any column will do where nothing counts
-        weight = (counted * share)[:, None].float()  # (N, 1)
+        counts = (targets != ignore)[:, None]  # (N, 1)
+        place = targets[:, None].where(counts, 0)  # (N, 1) any column will do where nothing counts
+        share = 1.0 / counts.sum().clamp(min=1)  # what one token weighs in the mean
         loss = states.new_zeros((), dtype=torch.float32)
+        minus = loss.new_full((chunk, 1), -1.0)
         by_state = torch.empty_like(states) if grad else None
         by_head = torch.zeros_like(head, dtype=torch.float32) if grad else None
         for first in range(0, len(states), chunk):
             part = slice(first, first + chunk)
             logits = (states[part] @ matrix.T).float()  # (chunk, V)
             chance = torch.log_softmax(logits, dim=-1)
-            loss -= (chance.gather(1, place[part]) * weight[part]).sum()
+            loss -= (chance.gather(1, place[part]) * counts[part]).sum()
             if by_state is not None and by_head is not None:
-                slope = chance.exp_() * weight[part]  # the gradient at the logits: probability, minus 1 at the target
-                slope.scatter_add_(1, place[part], -weight[part])
-                slope = slope.to(states.dtype)
-                by_state[part] = slope @ matrix
-                by_head += slope.T @ states[part]
+                # The gradient at a token's logits: its probabilities, less 1 at the target. That a token does not
+                # count is put on the narrow factors, (chunk, D), and not on this wide one.
+                slope = chance.exp_().scatter_add_(1, place[part], minus).to(states.dtype)  # (chunk, V)
+                by_state[part] = (slope @ matrix) * counts[part]
+                by_head += slope.T @ (states[part] * counts[part])
         if grad:
-            ctx.save_for_backward(by_state, by_head)
+            ctx.save_for_backward(by_state, by_head, share)
             ctx.dtype = head.dtype
-        return loss
+        return loss * share
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, above: Tensor) -> tuple[Tensor, Tensor, None, None, None, None]:
-        by_state, by_head = ctx.saved_tensors
-        return by_state * above.to(by_state.dtype), (by_head * above).to(ctx.dtype), None, None, None, None
+        by_state, by_head, share = ctx.saved_tensors
+        scale = above * share
+        return by_state * scale.to(by_state.dtype), (by_head * scale).to(ctx.dtype), None, None, None, None

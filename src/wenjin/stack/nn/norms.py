@@ -2,9 +2,10 @@
 
     (3, 4)  ->  mean square 12.5  ->  (3, 4) / 3.5355  =  (0.8485, 1.1314)  ->  times weight
 
-Omits    the mean that LayerNorm also takes away (torch's own nn.LayerNorm stands where a model needs it)
+LayerNorm takes the mean away first, and adds a bias: that is torch's own, computed in the dtype of x.
+
 Shapes   ... any leading axes   D width
-Sources  RMSNorm arXiv:1910.07467 (4)
+Sources  RMSNorm arXiv:1910.07467 (4), LayerNorm arXiv:1607.06450 (3)
 Proof    tests/stack/nn/test_norms.py: the fast form equals the plain one, gradients too; so does a case by hand
 """
 
@@ -30,3 +31,11 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype), self.epsilon)  # (..., D)
+
+
+class LayerNorm(nn.LayerNorm):
+    """torch's; activations decide the dtype, as in layers.Linear."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        weight, bias = self.weight.to(x.dtype), self.bias.to(x.dtype)
+        return F.layer_norm(x, self.normalized_shape, weight, bias, self.eps)  # (..., D)

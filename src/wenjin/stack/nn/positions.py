@@ -32,7 +32,7 @@ def speeds(width: int, base: float = 10_000.0, scaling: Mapping[str, Any] | None
     "llama3" slows only those that have not gone round often within the length first trained at.
     """
     fraction = torch.arange(0, width, 2, dtype=torch.float32, device="cpu") / width
-    speed = 1.0 / torch.pow(base, fraction)  # (D/2,)
+    speed = torch.pow(base, fraction).reciprocal()  # (D/2,)
     kind = "default" if scaling is None else scaling["rope_type"]
     if kind not in KINDS:
         raise ValueError(f"rotary scaling {kind!r} is not one of {', '.join(KINDS)}")
