@@ -86,7 +86,8 @@ class Batches(Iterator[Batch]):
         if not self.workers:
             batch = self.rows[self.number]
         else:
-            self._ahead = self._ahead or self._started()
+            if self._ahead is None:
+                self._ahead = self._started()
             batch = next(self._ahead)
         self.number += 1  # counts what was handed out, not what workers have made ahead
         return batch

@@ -38,6 +38,7 @@ FAULTS = {  # in the order in which they are looked for
 }
 LONGEST = 13  # characters of a line; the longest lines of irregular verse have about so many, prose has more
 MARKS = str.maketrans("", "", '「」『』《》〈〉“”‘’"')
+WIDE = str.maketrans("()", "（）")
 GAP = re.compile("[□●○◆囗■…]")
 GLYPH = re.compile(r"[{}|/=+⿰-⿿]")
 GAP_NOTE = re.compile(r"[缺闕阙泐]|[脫脱].?[字句]|未全|不全")
@@ -72,11 +73,11 @@ def clean(title: str, text: str) -> Cleaned:
             repairs.append(name)
             text = after
 
-    title = clean_title(title)
+    title, text = clean_title(title), text.translate(WIDE)
     step("restored", RESTORED.sub(r"\1", FOOTNOTE.sub("", text)))
     bare, notes = without_notes(text)
     if bare is None:
-        return Cleaned(title, text, (), "empty" if not _han(text.split("（")[0]) else "brackets")
+        return Cleaned(title, text, (), "empty" if _han(text.split("（")[0]) in ("", "空") else "brackets")
     gap = any(len(note) <= GAP_NOTE_LENGTH and GAP_NOTE.search(note) for note in notes)
     step("notes", re.sub(r"\s+", "", bare))
     if _han(text) in ("", "空"):
@@ -108,7 +109,7 @@ def fault_place(text: str, fault: str) -> int:
 
 def clean_title(title: str) -> str:
     """帝京篇十首 一 -> 帝京篇; 雜曲歌辭 行路難（題擬） -> 行路難. Empty where nothing certain is left."""
-    title = RESTORED.sub(r"\1", FOOTNOTE.sub("", title.split("\t")[0]))
+    title = RESTORED.sub(r"\1", FOOTNOTE.sub("", title.split("\t")[0].translate(WIDE)))
     title = (without_notes(title)[0] or re.split("[（〖]", title)[0]).translate(MARKS)
     parts = [part for part in title.split("・")[-1].split() if not COUNTED.match(part)]
     if len(parts) > 1 and CATEGORY.match(parts[0]):

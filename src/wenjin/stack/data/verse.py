@@ -126,7 +126,7 @@ class VerseCorpus:
                 f"{path} 读不了（{error.strerror}）。运行 wenjin poet data。",
                 f"{path} cannot be read ({error.strerror}). Run wenjin poet data.",
             ) from error
-        if hashlib.sha256(data).hexdigest() != self.manifest["files"][name]["sha256"]:
+        if hashlib.sha256(data).hexdigest() != self.manifest["files"].get(name, {}).get("sha256"):
             raise DataError(
                 f"{path} 与清单里的 SHA-256 不符：它被改过，或没有写完。运行 wenjin poet data。",
                 f"{path} does not have the SHA-256 of its manifest: it was changed or not written to its end. Run "
