@@ -11,7 +11,6 @@ Proof   tests/stack/train/test_health_logs.py: the same run written in each of t
 """
 
 import csv
-import io
 import itertools
 import json
 import math
@@ -96,8 +95,7 @@ def rows_of(text: str, path: Path) -> tuple[list[Row], Mapping[str, Any]]:
     if number(first) is not None:
         return [(n, {"loss": line}) for n, line in lines], {}
     if not any(name in (*TRAINING, *HELD_OUT) for name in pairs(first)) and (cells := _header(first)):
-        body = csv.DictReader(io.StringIO("\n".join(line for _, line in lines[1:])), cells, delimiter=_comma(first))
-        return [(n, dict(row)) for (n, _), row in zip(lines[1:], body, strict=False)], {}
+        return _of_table(lines[1:], cells, _comma(first), path), {}
     return [(n, row) for n, line in lines if (row := pairs(line))], {}
 
 
@@ -115,8 +113,8 @@ def records(rows: Iterable[Row], path: Path, *, ours: bool) -> list[Record]:
     """A record for each row with a loss; a validation loss in a row of its own goes to the record before it."""
     table = [(line, {plain(str(name)): value for name, value in row.items() if name}) for line, row in rows]
     present = {name: None for _, row in table for name in row}
-    loss, held, step, norm, rate = (
-        next((name for name in names if name in present), None) for names in (TRAINING, HELD_OUT, STEP, NORM, RATE)
+    loss, held, norm, rate = (
+        next((name for name in names if name in present), None) for names in (TRAINING, HELD_OUT, NORM, RATE)
     )
     if loss is None:
         names = ", ".join(present)[:200] or "—"
@@ -134,7 +132,7 @@ def records(rows: Iterable[Row], path: Path, *, ours: bool) -> list[Record]:
             else:
                 waiting = validation if validation is not None else waiting
             continue
-        at = _value(row, step, line, path)
+        at = _value(row, next((name for name in STEP if name in row), None), line, path)
         at = len(made) + 1 if at is None or not math.isfinite(at) else at
         observed = _observed(row.get("observed")) if ours else {}
         made.append(
@@ -202,8 +200,20 @@ def _of_json_lines(lines: list[tuple[int, str]], path: Path) -> tuple[list[Row],
     return rows, facts
 
 
+def _of_table(lines: list[tuple[int, str]], header: list[str], comma: str, path: Path) -> list[Row]:
+    rows: list[Row] = []
+    try:
+        for (line, _), cells in zip(lines, csv.reader([text for _, text in lines], delimiter=comma), strict=False):
+            rows.append((line, dict(zip(header, cells, strict=False))))
+    except csv.Error:  # a cell of more than 128 KiB
+        raise _no_loss(path, lines[len(rows)][0], lines[len(rows)][1]) from None
+    return rows
+
+
 def _header(line: str) -> list[str] | None:
-    cells = next(csv.reader([line], delimiter=_comma(line)))
+    """The names of the columns, if this line is made of names."""
+    cells = line.split(_comma(line))
+    cells = [cell.strip().strip('"') for cell in cells]
     named = all(re.fullmatch(r"\s*[A-Za-z_][\w ./\-]*\s*", cell) for cell in cells)
     return cells if named and (len(cells) > 1 or plain(cells[0]) in (*TRAINING, *HELD_OUT)) else None
 
@@ -245,15 +255,16 @@ def _observed(value: Any) -> dict[str, Any]:
     """What health_observe.py writes, of the right kinds; a file may hold anything."""
     if not isinstance(value, dict):
         return {}
-    kept: dict[str, Any] = {name: one for name, one in value.items() if _finite(one) is not None}
+    kept: dict[str, Any] = {str(name): known for name, one in value.items() if (known := _finite(one)) is not None}
+    kept.pop("dead", None)
     for name in ("frozen", "cut"):
         names = value.get(name)
         listed = [str(one)[:80] for one in names] if isinstance(names, list) else []
         kept[name] = listed
-        if not listed:
+        if not listed or "of" not in kept:
             kept[f"{name}_count"] = 0
     if isinstance(dead := value.get("dead"), dict):
-        kept["dead"] = {str(name)[:80]: share for name, share in dead.items() if _finite(share) is not None}
+        kept["dead"] = {str(name)[:80]: share for name, one in dead.items() if (share := _finite(one)) is not None}
     if not {"rows", "distinct", "near", "batch"} <= kept.keys():
         kept = {name: one for name, one in kept.items() if name not in ("rows", "distinct", "near", "batch")}
     return kept

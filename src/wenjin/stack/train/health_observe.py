@@ -236,12 +236,11 @@ def split(batch: Any) -> tuple[Tensor | None, Tensor | None]:
 def sees_the_future(logits: Callable[[Tensor], Tensor], ids: Tensor) -> float:
     """The share of positions whose logits change when only later tokens do: 0 for a causal model."""
     T = ids.shape[1]
-    half = T // 2
+    half = (T + 1) // 2
     if half == 0 or len(ids) == 0:
         return 0.0
     other = ids.clone()
-    other[:, half:] = ids[:, half:].roll(1, dims=1)  # tokens that occur, in another order
-    other[:, half] = torch.where(other[:, half] == ids[:, half], ids[:, 0], other[:, half])
+    other[:, half:] = ids[:, : T - half].flip(1)  # tokens that occur, elsewhere
     with torch.no_grad(), torch.random.fork_rng(devices=[]):
         a, b = (logits(x)[:, :half].float() for x in (ids, other))  # (B, T/2, V)
     changed = (a - b).abs().amax(-1) > 1e-3 * a.abs().amax().clamp(min=1e-6)

@@ -30,8 +30,8 @@ STEEP = 8.0  # times the median, for the norm of a gradient
 SHORT = 6  # records that a spike lasts at most
 ROSE = 1.12  # times the lowest mean so far
 STILL = 0.01  # of the first loss
-CONTEXT, FLAT = 0.97, 0.015  # a loss above this share of the entropy without context, and falling by less than that
-FAST = 0.12  # |change| / |weights| of a step
+CONTEXT, FLAT = 0.97, 0.015  # so near to the entropy without context, and moving by less than that
+FAST = 0.15  # |change| / |weights| of a step
 SLOW, IGNORANT = 4e-4, 0.9  # the same, with a loss still above so much of the first
 OVER = 1.03  # times the lowest validation loss
 DEAD = 0.25  # of a matrix's rows
@@ -229,7 +229,7 @@ def without_context(curve: Curve, record: Record, unigram: float | None) -> Iter
     if unigram is None or curve.n < EARLY or curve.rising:
         return
     now, before = curve.mean(), curve.mean(curve.n - curve.n // 3)
-    if CONTEXT * unigram < now < unigram * (2 - CONTEXT) and before - now < FLAT * before:
+    if CONTEXT * unigram < now < unigram * (2 - CONTEXT) and abs(before - now) < FLAT * before:
         yield "targets-unrelated", {"step": record.step, "loss": now, "unigram": unigram}
 
 
@@ -262,7 +262,8 @@ def whole(curve: Curve, record: Record) -> Iterator[Sign]:
     if curve.above >= 3:
         yield "loss-rose", {"times": curve.above, "step": curve.lowest_step, "from": curve.lowest, "to": now}
     begun = curve.mean(8, window=8)
-    if curve.n >= EARLY and not curve.rising and abs(now - begun) < STILL * abs(begun):
+    moved = max(abs(now - begun), begun - curve.lowest)
+    if curve.n >= EARLY and not curve.rising and moved < STILL * abs(begun):
         yield "nothing-moves", {"from": begun, "to": now}
 
 

@@ -26,13 +26,21 @@ from wenjin.stack.train.health_signs import Sign
 from wenjin.stack.train.records import Record
 
 FOLLOWS: Mapping[str, Set[str]] = {  # cause -> what follows from it
-    "rate-too-high": {"loss-rose", "loss-spikes", "gradient-spikes", "targets-unrelated", "nothing-moves"},
+    "rate-too-high": {
+        "loss-rose",
+        "loss-spikes",
+        "gradient-spikes",
+        "loss-not-finite",
+        "targets-unrelated",
+        "units-dead",
+        "nothing-moves",
+    },
     "rate-too-low": {"nothing-moves"},
     "targets-unrelated": {"nothing-moves"},
     "gradient-cut": {"nothing-moves"},
     "parameters-frozen": {"nothing-moves"},
     "loss-spikes": {"loss-rose", "gradient-spikes"},
-    "gradient-spikes": {"loss-rose"},
+    "gradient-spikes": {"loss-rose", "targets-unrelated", "nothing-moves"},
     "overfits": {"loss-rose"},
 }
 
