@@ -25,7 +25,8 @@ LLAMA3 = (
     r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 )
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
-HAN = "[㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af]|" + LLAMA3  # each Han character is a piece of its own: for verse
+IDEOGRAPHS = "㐀-䶿一-鿿豈-\ufaff\U00020000-\U000323af"
+HAN = rf"[{IDEOGRAPHS}]|[^{IDEOGRAPHS}\s]+|\s+"  # each Han character is a piece of its own: for verse
 ASCII, PLANE, ALL = 0x7F, 0xFFFF, 0x10FFFF
 GREEDY = 3  # that many * or + in one branch: more, and a long text could take forever
 PLAIN = {"r": r"\r", "n": r"\n", "t": r"\t", "v": r"\x0b", "f": r"\f"}

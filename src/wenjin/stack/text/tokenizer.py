@@ -161,7 +161,7 @@ class Tokenizer:
 
     def _split(self, text: str, allowed: Collection[str], normalized: bool) -> list[tuple[str | Added, bool]]:
         """The text with added tokens cut out of it, and whether each part stands at its very beginning."""
-        finder = self._finder(frozenset(allowed), normalized)
+        finder = self._finder(frozenset(self.specials).intersection(allowed), normalized)
         if finder is None:
             return [(text, True)] if text else []
         parts: list[tuple[str | Added, bool]] = []
@@ -178,7 +178,7 @@ class Tokenizer:
 
     def _finder(self, allowed: frozenset[str], normalized: bool) -> re.Pattern[str] | None:
         """What finds the added tokens, longest first; None where there is none to be found."""
-        key = (allowed & self.specials.keys(), normalized)
+        key = (allowed, normalized)
         if key not in self._finders:
             known = [a for a in self.added if a.normalized == normalized and (not a.special or a.content in allowed)]
             longest = sorted((one.content for one in known), key=len, reverse=True)
@@ -207,5 +207,5 @@ def byte_level(merges: Sequence[Pair], pattern: str = GPT2, specials: Sequence[s
         vocabulary,
         [(shown[left], shown[right]) for left, right in merges],
         [Added(id, content) for id, content in enumerate(specials)],
-        Settings(pre_tokenizer={"type": "Sequence", "pretokenizers": [split, tail]}, decoder={"type": "ByteLevel"}),
+        Settings(pre_tokenizer={"type": "Sequence", "pretokenizers": [split, tail]}, decoder=tail),
     )
