@@ -95,7 +95,9 @@ class Batches(Iterator[Batch]):
     def _started(self) -> Iterator[Batch]:
         with warnings.catch_warnings():  # how many workers are worth while on this machine is the caller's to say
             warnings.simplefilter("ignore")
-            loader = DataLoader(self.rows, batch_size=None, sampler=_From(self.number), num_workers=self.workers)
+            # A generator of its own: the loader draws a seed, which would move the chance of whoever trains.
+            luck, sampler = torch.Generator(), _From(self.number)
+            loader = DataLoader(self.rows, batch_size=None, sampler=sampler, num_workers=self.workers, generator=luck)
             return iter(loader)
 
     @property
