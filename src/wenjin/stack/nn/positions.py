@@ -42,8 +42,9 @@ def speeds(width: int, base: float = 10_000.0, scaling: Mapping[str, Any] | None
     if kind == "linear":
         return speed / factor
     few, many = float(scaling["low_freq_factor"]), float(scaling["high_freq_factor"])
-    turns = scaling["original_max_position_embeddings"] * speed / (2 * math.pi)  # (D/2,) within the first length
-    kept = ((turns - few) / (many - few)).clamp(0, 1)  # 1: unchanged, 0: slowed by the whole factor
+    length = float(scaling["original_max_position_embeddings"])
+    turns = length * speed / (2 * math.pi)  # (D/2,) within the first length
+    kept: Tensor = ((turns - few) / (many - few)).clamp(0, 1)  # 1: unchanged, 0: slowed by the whole factor
     return kept * speed + (1 - kept) * speed / factor
 
 
@@ -69,6 +70,8 @@ class Rotary(nn.Module):
         self.fill(torch.empty(0).device)
 
     def fill(self, device: torch.device) -> None:
+        """Compute the tables and put them there. A model that is only planned, on the meta device, has them too."""
+        device = torch.device("cpu") if device.type == "meta" else device
         angle = torch.arange(self.context, device="cpu")[:, None] * self.speed  # (C, D/2)
         self.register_buffer("cos", angle.cos().to(device), persistent=False)
         self.register_buffer("sin", angle.sin().to(device), persistent=False)
