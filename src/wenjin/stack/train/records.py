@@ -77,10 +77,16 @@ def to_json(record: Record) -> dict[str, Json]:
 
 def from_json(line: Mapping[str, Json]) -> Record:
     """The record that a line stands for. Raises KeyError, TypeError or ValueError."""
-    known = {one.name for one in fields(Record)}  # a later version may write more
-    given: dict[str, Json] = {name: value for name, value in line.items() if name in known}
-    given |= {name: _number(value) for name, value in given.items() if isinstance(value, str)}
+    if not isinstance(line, dict):
+        raise TypeError("a record is a table")
+    given: dict[str, Json] = {}
+    for one in fields(Record):  # a later version may write more
+        value = line.get(one.name)
+        if one.name in line and one.name not in ("events", "observed"):
+            value = _number(value) if isinstance(value, str) else value
+            given[one.name] = int(value) if one.name in ("step", "tokens") else float(value)
     given["events"] = tuple(Event(event["name"], event["facts"]) for event in line.get("events", ()))
+    given["observed"] = line.get("observed", {})
     return Record(**given)
 
 
