@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ import pytest
 from wenjin.poet.data import Progress, prepare
 from wenjin.stack.data import deduplicate
 from wenjin.stack.data.load import load
+from wenjin.stack.data.poems import Poem
 from wenjin.stack.data.sources import DataError
 from wenjin.stack.data.verse import FORMS, SPLITS, bare, form, open_corpus
 
@@ -68,15 +70,40 @@ def test_each_poem_is_clean_simplified_and_keeps_its_original(made: Path) -> Non
     assert tower.original == "登鸛雀樓\n白日依山盡，黃河入海流。欲窮千里目，更上一層樓。"
 
 
-def test_no_poem_and_no_variant_stands_on_two_sides(made: Path) -> None:
-    verses = [(split, verse) for split in SPLITS for verse in open_corpus(made).rows(split)]
+def test_no_poem_and_no_variant_stands_on_two_sides(tmp_path: Path) -> None:
+    shipped = load("classical-poems", part="tang", data=NOWHERE)
+    rows: list[Poem] = []
+    for n, poem in enumerate(poem for poem in shipped.rows if poem.author not in ("佚名", "無名氏")):
+        again = Poem(f"又{poem.title}", "無名氏", poem.lines)
+        changed = poem.lines[0].replace(poem.lines[0][1], "某")
+        reading = Poem(poem.title, "某人", (changed, *poem.lines[1:]))
+        half = Poem(f"半{poem.title}", poem.author, poem.lines[: max(2, len(poem.lines) // 2)])
+        rows += [again, poem, (reading, half)[n % 2]]
+    corpus = replace(shipped, rows=tuple(rows), count=len(rows))
+    list(prepare(tmp_path / "data", sources={"tang": corpus}))
+    verses = [(split, verse) for split in SPLITS for verse in open_corpus(tmp_path / "data").rows(split)]
     texts = [bare(verse.text) for _, verse in verses]
     assert len(set(texts)) == len(texts)
+    assert not any(verse.title.startswith("又") for _, verse in verses)  # the one with a name stayed
     alike = deduplicate.exact_near_duplicates(deduplicate.shingled(texts), range(len(texts)), at_least=0.25)
     passages = deduplicate.shared_passages(deduplicate.shingled(texts, 5), at_least=4)
-    for a, b in [(a, b) for a, b, _ in alike] + [(a, b) for a, b, _ in passages.tolist()]:
+    linked = [(a, b) for a, b, _ in alike] + [(a, b) for a, b, _ in passages.tolist()]
+    assert len(linked) > 100  # halves that stand beside the whole
+    for a, b in linked:
         assert verses[a][0] == verses[b][0], (texts[a], texts[b])
         assert verses[a][1].cluster == verses[b][1].cluster
+    assert max(likeness for *_, likeness in alike) < 0.5  # what shares more is one poem, and one stays
+
+
+def test_a_collection_with_broken_bytes_is_a_sentence(tmp_path: Path) -> None:
+    kept = tmp_path / "corpora" / "classical-poems"
+    kept.mkdir(parents=True)
+    (kept / "package.txt").write_text("chinese-poetry 2.0.1 (npm)\n")
+    (kept / "tang.jsonl").write_bytes('["春曉","孟浩然",["春眠不覺曉，處處聞啼鳥。"]]\n'.encode("gb18030"))
+    with pytest.raises(DataError, match=r"tang\.jsonl") as refused:
+        list(prepare(tmp_path / "out", data=tmp_path))
+    assert "tang.jsonl" in refused.value.zh
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_page_says_what_the_figures_say(made: Path) -> None:

@@ -17,7 +17,7 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ from wenjin.stack.data.verse import FORMS, SPLITS, Verse
 
 COLLECTION, PARTS = "classical-poems", ("tang", "songci")
 SHARES = {"train": 0.9, "valid": 0.05, "test": 0.05}
+FEW, SHARES_OF_FEW = 5000, {"train": 0.8, "valid": 0.1, "test": 0.1}  # of fewer poems a twentieth says too little
 RULES = (characters, clean, deduplicate, divide, poems, simplify, tally, variants, verse)  # what the bytes depend on
 NAMELESS = {"", "不详", "无名氏", "佚名", "缺名", "失名"}
 Step = Generator[float, None, Any]  # yields how far it is, 0 to 1, and returns what JSON can hold
@@ -47,16 +48,23 @@ class Progress:
 
 
 def prepare(
-    folder: Path, *, data: Path | None = None, excerpt: bool = False, seed: int = 0, again: bool = False
+    folder: Path,
+    *,
+    data: Path | None = None,
+    excerpt: bool = False,
+    sources: Mapping[str, Corpus] | None = None,
+    seed: int = 0,
+    again: bool = False,
 ) -> Iterator[Progress]:
     """Fill the folder; what it holds already for the same collections and rules is not made again.
 
     data     the data folder that the collections lie in; by default the usual one
     excerpt  take the shipped excerpt although the whole may be there
+    sources  collections of poems by part, "tang" among them, instead of those
     again    make everything anew
     Raises DataError: no room, no collection, a collection that was changed.
     """
-    sources = _sources(data, excerpt)
+    sources = sources or _sources(data, excerpt)
     key = _key(sources, seed)
     if not again and _made(folder) == key:
         yield Progress("语料已经备好", "the corpus is ready", 1.0, 0.0)
@@ -78,7 +86,7 @@ def prepare(
     yield Progress("语料备好了", "the corpus is ready", 1.0, 0.0)
 
 
-def _run(folder: Path, steps: Path, key: str, sources: dict[str, Corpus], seed: int) -> Iterator[Progress]:
+def _run(folder: Path, steps: Path, key: str, sources: Mapping[str, Corpus], seed: int) -> Iterator[Progress]:
     """The three steps, each from its file where it was finished before."""
     value: dict[str, Any] = {}
     plan: tuple[tuple[str, float, Callable[[], Step], str, str], ...] = (  # file, share of the time, work, its name
@@ -104,7 +112,7 @@ def _run(folder: Path, steps: Path, key: str, sources: dict[str, Corpus], seed: 
         before += share
 
 
-def _clean(sources: dict[str, Corpus]) -> Step:
+def _clean(sources: Mapping[str, Corpus]) -> Step:
     """Every whole poem as [id, author, title, text, original, in a chapter of songs?], and tallies of the rest."""
     rows: list[list[Any]] = []
     faults, repairs = Tally(), Tally()
@@ -138,12 +146,13 @@ def _compare(rows: list[list[Any]], seed: int) -> Step:
     return {"pairs": [astuple(pair) for pair in found.pairs], "recall": found.recall}
 
 
-def _lay(folder: Path, key: str, sources: dict[str, Corpus], value: dict[str, Any], seed: int) -> Step:
+def _lay(folder: Path, key: str, sources: Mapping[str, Corpus], value: dict[str, Any], seed: int) -> Step:
     """Leave out, divide, and lay the files; the manifest last, so that what has one is whole."""
     rows, pairs = value["cleaned"]["rows"], [Pair(*pair) for pair in value["compared"]["pairs"]]
     kept, double = _left(rows, pairs)
     clusters = deduplicate.clusters(len(rows), ((pair.a, pair.b) for pair in pairs)).tolist()
-    sides = divide.divided(clusters, [verse.bare(row[3]) for row in rows], SHARES, seed=seed)
+    shares = SHARES if len(kept) >= FEW else SHARES_OF_FEW
+    sides = divide.divided(clusters, [verse.bare(row[3]) for row in rows], shares, seed=seed)
     yield 0.4
     verses: dict[str, list[Verse]] = {split: [] for split in SPLITS}
     for number in kept:
@@ -200,7 +209,7 @@ def _sources(data: Path | None, excerpt: bool) -> dict[str, Corpus]:
     return {"tang": tang} | {part: load(COLLECTION, part=part, data=data) for part in others}
 
 
-def _key(sources: dict[str, Corpus], seed: int) -> str:
+def _key(sources: Mapping[str, Corpus], seed: int) -> str:
     """Changes with the collections, the rules and the seed."""
     rules = [Path(str(module.__file__)).read_text(encoding="utf-8") for module in RULES]
     rules += [Path(__file__).read_text(encoding="utf-8"), str(seed)]
@@ -229,6 +238,7 @@ def _read(path: Path, key: str) -> Any:
 
 def _write(path: Path, text: str) -> None:
     """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with new.open("wb") as file:

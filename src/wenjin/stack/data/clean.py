@@ -38,7 +38,8 @@ FAULTS = {  # in the order in which they are looked for
 }
 LONGEST = 13  # characters of a line; the longest lines of irregular verse have about so many, prose has more
 MARKS = str.maketrans("", "", '「」『』《》〈〉“”‘’"')
-WIDE = str.maketrans("()", "（）")
+WIDE = str.maketrans("(),?!;:", "（），？！；：")
+SPEECH = re.compile("[曰云言荅答按]：")
 GAP = re.compile("[□●○◆囗■…]")
 GLYPH = re.compile(r"[{}|/=+⿰-⿿]")
 GAP_NOTE = re.compile(r"[缺闕阙泐]|[脫脱].?[字句]|未全|不全")
@@ -92,7 +93,7 @@ def clean(title: str, text: str) -> Cleaned:
     step("stops", _stopped(text))
     step("joined", parted(text))
     each = lines(text)
-    if "：" in text or max(map(len, each)) > LONGEST:
+    if SPEECH.search(text) or max(map(len, each)) > LONGEST:
         return Cleaned(title, text, (), "prose")
     if len(each) < 4 or title in ("句", "又句", "断句", "斷句"):
         return Cleaned(title, text, (), "fragment")
