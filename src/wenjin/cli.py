@@ -7,9 +7,11 @@ traceback stands in the log file.
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -68,7 +70,18 @@ def application() -> typer.Typer:
 
     for room in ROOMS:
         import_module(f"wenjin.study.cli.{room}").register(app)
+    import_module("wenjin.poet.cli").register(app, language, cause)
     return app
+
+
+def cause(name: str, facts: Mapping[str, Any]) -> str:
+    """What is wrong with a run, its likely reason and what to try, in the language of the terminal."""
+    from wenjin.kit.lab import Cause
+    from wenjin.study.course.load import load
+    from wenjin.study.labs.causes import said
+
+    words = said(Cause(name, facts), load(coverage=False).causes)
+    return " ".join(clean(say(text)) for text in (words.title, words.reason, words.remedy) if text is not None)
 
 
 def log_file(words: list[str]) -> Path:
