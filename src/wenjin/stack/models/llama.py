@@ -19,6 +19,7 @@ Proof    tests/stack/models/test_llama.py: on random small settings of each fami
          text with a cache equal transformers, and weights go both ways without renaming
 """
 
+import copy
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -199,7 +200,7 @@ class Llama(nn.Module):
 
     def settings(self) -> dict[str, Any]:
         """The keyword arguments that build this model again; all of them JSON."""
-        return dict(self.kept)
+        return copy.deepcopy(self.kept)
 
     def config(self) -> dict[str, Any]:
         """The published config.json: of Qwen 3 with qk_norm, of Qwen 2 with biases on q, k, v alone, else of Llama."""
@@ -232,7 +233,7 @@ class Llama(nn.Module):
             "rope_theta": s["base"],  # where programs before transformers 5 look
         }
         if s["scaling"]:
-            config["rope_scaling"] = s["scaling"]
+            config["rope_scaling"] = dict(s["scaling"])
         if kind != "qwen2":
             config["attention_bias"] = s["qkv_bias"]
         if kind == "llama":
