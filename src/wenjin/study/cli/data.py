@@ -102,8 +102,7 @@ def add(
     if own is not None:
         fail(Text(f"{id} 不从文件夹里读。", f"{id} is not read from a folder."))
     if row["state"] in ("whole", "shipped", "running"):
-        where = row["folder"] if row["state"] == "whole" else row["package"] or say(Text("课程里", "the course"))
-        typer.echo(clean(say(Text(f"{id} 已经在 {where}。", f"{id} is in {where} already."))))
+        typer.echo(dataviews.there(row))
         return None
     packages = chosen(row, client, fetching.clients())
     agree(row, packages, yes, lacking=any(one["client"] == "npm" for one in packages) and not fetching.clients()["npm"])

@@ -75,6 +75,19 @@ def listing(row: Mapping[str, Any]) -> str:
     return clean(("\n" + " " * WIDTH).join(lines))
 
 
+def there(row: Mapping[str, Any]) -> str:
+    """That nothing need be fetched."""
+    id, origin = row["id"], row["made_from"]
+    told = {
+        "whole": Text(f"{id} 已经在 {row['folder']}。", f"{id} is in {row['folder']} already."),
+        "shipped": Text(
+            f"{id} 取自 {origin}，已经随课程来了。", f"{id} is from {origin}, and was shipped with the course."
+        ),
+        "running": Text(f"{id} 在这台机器的 {row['package']} 里。", f"{id} is on this machine, with {row['package']}."),
+    }
+    return clean(say(told[row["state"]]))
+
+
 def license_(row: Mapping[str, Any]) -> Text:
     """Its name and, where there is more to say, what is true."""
     name, terms = text(row["license"]), text(row["terms"]) if row["terms"] else None

@@ -24,6 +24,11 @@ LOOK = 0.2  # seconds between looks at the work folder
 SUFFIXES = (".tgz", ".deb", ".whl", ".gz", ".zip")
 LAST = 6  # lines of a client's complaint that are shown
 Progress = Callable[[int], None]
+NETWORK = Text("看看网络、镜像和代理的设置", "Check the network, the mirror and the proxy")
+OLD = Text(
+    "这一版属于 Debian 12：先运行 apt-get update，再看看镜像里有没有它",
+    "This version belongs to Debian 12: run apt-get update, and see whether the mirror has it",
+)
 
 
 class FetchError(Exception):
@@ -52,7 +57,7 @@ def fetch(package: Mapping[str, Any], work: Path, grown: Progress) -> Path:
             argv = ["pack", f"{name}@{version}", "--ignore-scripts", "--loglevel=error", into, f"--cache={work}/npm"]
             run([*npm(work), *argv], work, grown)
         case "apt":
-            run(["apt-get", "-qq", "download", f"{name}={version}"], work, grown)
+            run(["apt-get", "-qq", "download", f"{name}={version}"], work, grown, OLD)
         case "pip":
             wanted = work / "wanted.txt"
             wanted.write_text(f"{name}=={version} --hash=sha256:{package['sha256']}\n", encoding="utf-8")
@@ -105,7 +110,7 @@ def npm(work: Path) -> list[str]:
     return [str(program), str(script)]
 
 
-def run(argv: Sequence[str], work: Path, grown: Progress) -> None:
+def run(argv: Sequence[str], work: Path, grown: Progress, advice: Text = NETWORK) -> None:
     """Run a client to its end; `grown` is told the bytes in the work folder. Raises FetchError."""
     said = work / "said.txt"
     before = weight(work)
@@ -123,8 +128,8 @@ def run(argv: Sequence[str], work: Path, grown: Progress) -> None:
         name = Path(argv[0]).name
         raise FetchError(
             Text(
-                f"{name} 没有成功：\n  {told}\n看看网络、镜像和代理的设置，再运行一次；已经取到的不会白取。",
-                f"{name} did not succeed:\n  {told}\nCheck the network, the mirror and the proxy, and run it again; "
+                f"{name} 没有成功：\n  {told}\n{advice.zh}，再运行一次；已经取到的不会白取。",
+                f"{name} did not succeed:\n  {told}\n{advice.en}, and run it again; "
                 "what is there already is not fetched twice.",
             )
         )
