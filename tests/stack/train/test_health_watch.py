@@ -15,7 +15,7 @@ from wenjin.study.course.load import load
 V = 256
 FACTS = Facts(classes=V)
 SOUND: dict[str, Any] = {  # an observation of a run in which all is well
-    "of": 20, "frozen": [], "frozen_count": 0, "cut": [], "cut_count": 0, "update": 0.01, "grown": 1.5, "unigram": 3.9,
+    "of": 20, "frozen": [], "frozen_count": 0, "cut": [], "cut_count": 0, "update": 0.01, "unigram": 3.9,
     "padding": 0.0, "future": 0.0, "batch": 8, "near": 0.0,
 }  # fmt: skip
 
@@ -165,6 +165,13 @@ def test_one_spike_is_chance_and_a_jump_that_stays_is_none() -> None:
     assert set(told([replace(r, loss=9.0, validation=None) if r.step > 200 else r for r in learning()])) == {
         "loss-rose"
     }
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, -math.inf, 0.0, -1.0, 1e300])
+def test_odd_numbers_anywhere_stop_nothing(odd: float) -> None:
+    for field in ("loss", "gradient_norm", "rate", "seconds", "validation"):
+        assert isinstance(told(at(set(range(1, 400, 7)), **{field: odd})), dict), field
+        assert isinstance(told(changed(learning(), lambda r, f=field: replace(r, **{f: odd}))), dict), field  # type: ignore[misc]
 
 
 def test_parameters_that_rest_while_the_rate_is_zero_are_not_frozen() -> None:

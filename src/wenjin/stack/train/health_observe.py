@@ -8,10 +8,10 @@
 
 An observation holds, where it could be told:
     update    the median over matrices of |change| / |weights|, of one step
-    grown     the median over matrices of |weights| now / at the first observation
     frozen    names of parameters that had a gradient or were told to want none, and did not change
     cut       names of parameters that want a gradient and got none, or only zeros
-    dead      matrix -> share of its rows (units) with a gradient of zero in this and the two observations before
+    dead      matrix -> share of its rows or columns, whichever is more, with a gradient of zero in this and the two
+              observations before
     of        how many parameters there are
     age       how many steps the optimizer's own memory counts
     rows, distinct, near, batch     rows seen so far, how many different ones; of those since the last observation the
@@ -74,8 +74,7 @@ class Observer:
             name for name, p in self.parameters.items() if p.ndim == 2 and p not in tables and p.shape[0] != classes
         ]
         self.old: dict[str, Tensor] = {}
-        self.begun: list[float] = []  # |weights| at the first observation
-        self.quiet: dict[str, list[Tensor]] = {}
+        self.quiet: dict[str, list[list[Tensor]]] = {}
         self.rows = Rows()
         self.counts: Tensor | None = None
         self.padding = (0, 0)  # counted targets that are padding, all counted targets
@@ -87,7 +86,8 @@ class Observer:
 
     @torch.no_grad()
     def batch(self, batch: Any) -> None:
-        """The rows of a batch: ids (B, T+1), a pair (inputs, targets), or a mapping with input_ids and labels."""
+        """The rows of a batch: ids (B, T+1), a pair (inputs, targets), something with these names, or a mapping with
+        input_ids and labels."""
         ids, targets = split(batch)
         if ids is None:
             return
@@ -132,17 +132,16 @@ class Observer:
         asked = [self.parameters[name].requires_grad for name in names]
         frozen = [n for n, c, g, a in zip(names, change, slope, asked, strict=True) if c == 0 and (g > 0 or not a)]
         cut = [n for n, g, a in zip(names, slope, asked, strict=True) if a and g == 0]
-        self.begun = self.begun or weight
         still = set(frozen)
-        sizes = [
-            (c / w, w / first)
-            for name, c, w, first in zip(names, change, weight, self.begun, strict=True)
-            if self.parameters[name].ndim > 1 and w > 0 and first > 0 and name not in still
+        moved = [
+            c / w
+            for name, c, w in zip(names, change, weight, strict=True)
+            if self.parameters[name].ndim > 1 and w > 0 and name not in still
         ]
         seen: dict[str, Any] = {"of": len(names), **self.rows.told()}
         seen |= {"frozen": frozen[:LISTED], "frozen_count": len(frozen), "cut": cut[:LISTED], "cut_count": len(cut)}
-        if sizes:
-            seen["update"], seen["grown"] = (median(column) for column in zip(*sizes, strict=True))
+        if moved:
+            seen["update"] = median(moved)
         if dead := self.dead():
             seen["dead"] = dead
         if (age := self.age()) is not None:
@@ -156,18 +155,18 @@ class Observer:
         return seen
 
     def dead(self) -> dict[str, float]:
-        """Matrix -> share of rows without a gradient in the last observations, of those that have any."""
+        """Matrix -> share of units without a gradient in the last observations, of those that have any."""
         shares: dict[str, Tensor] = {}
         for name in self.units:
             grad = self.parameters[name].grad
             if grad is None:
                 continue
-            rows = torch.linalg.vector_norm(grad.float(), dim=1)  # (units,)
             last = self.quiet.setdefault(name, [])
-            last.append(rows <= NOTHING * rows.max())
+            last.append([_silent(grad, dim) for dim in (0, 1)])
             del last[:-PATIENCE]
             if len(last) == PATIENCE:
-                shares[name] = torch.stack(last).all(0).float().mean()
+                both = [torch.stack(each).all(0).float().mean() for each in zip(*last, strict=True)]
+                shares[name] = torch.stack(both).max()
         told = zip(shares, numbers(list(shares.values())), strict=True)
         return {name: share for name, share in told if 0 < share < 1}  # all of them: the gradient is cut, not dead
 
@@ -180,6 +179,13 @@ class Observer:
             if isinstance(state, dict) and "step" in state
         ]
         return min(steps, default=None)
+
+
+def _silent(grad: Tensor, dim: int) -> Tensor:
+    """Which rows (0) or columns (1) of a matrix get no gradient: units that are never on, or that nobody hears."""
+    size = torch.linalg.vector_norm(grad.float(), dim=1 - dim)  # (units,)
+    silent: Tensor = size <= NOTHING * size.max()
+    return silent
 
 
 class Rows:
@@ -218,7 +224,9 @@ class Rows:
 
 def split(batch: Any) -> tuple[Tensor | None, Tensor | None]:
     """(inputs, targets) of a batch, as far as it holds rows of whole numbers."""
-    if isinstance(batch, Mapping):
+    if hasattr(batch, "inputs"):
+        ids, targets = batch.inputs, getattr(batch, "targets", None)
+    elif isinstance(batch, Mapping):
         ids = batch.get("input_ids", batch.get("ids"))
         targets = batch.get("labels", batch.get("targets"))
     elif isinstance(batch, Tensor):

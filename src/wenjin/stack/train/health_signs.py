@@ -31,14 +31,14 @@ SHORT = 6  # records that a spike lasts at most
 ROSE = 1.12  # times the lowest mean so far
 STILL = 0.01  # of the first loss
 CONTEXT, FLAT = 0.97, 0.015  # so near to the entropy without context, and moving by less than that
-FAST = 0.15  # |change| / |weights| of a step
+FAST = 0.17  # |change| / |weights| of a step
 SLOW, IGNORANT = 4e-4, 0.9  # the same, with a loss still above so much of the first
 OVER = 1.03  # times the lowest validation loss
 DEAD = 0.25  # of a matrix's rows
 AGAIN = 0.4  # of the rows since the last observation
 PADDED = 0.1  # of the counted targets
 AHEAD = 0.01  # of the positions
-SHARE = 0.08  # of the peak
+SHARE = 0.05  # of the peak
 
 
 class Curve:
@@ -202,6 +202,8 @@ def first(record: Record, classes: int) -> Iterator[Sign]:
 def held_out(curve: Curve) -> Iterator[Sign]:
     """The validation loss rises while the training loss falls."""
     held = curve.validation
+    if not held:
+        return
     low = min(range(len(held)), key=lambda n: held[n][2])
     after = held[low + 1 :]
     if len(after) < 2 or min(loss for _, _, loss in after[-2:]) < OVER * held[low][2]:
@@ -235,7 +237,7 @@ def without_context(curve: Curve, record: Record, unigram: float | None) -> Iter
 
 def slow(curve: Curve, record: Record, flops: float, peak: float) -> Iterator[Sign]:
     """The fastest of the last steps: other programs slow some of them, a slow loop all."""
-    if len(curve.seconds) < RECENT:
+    if len(curve.seconds) < LEAST + 8:  # the first ones prepare much
         return
     share = flops / (min(list(curve.seconds)[8:]) * peak)
     if share < SHARE:

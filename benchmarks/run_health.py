@@ -1,0 +1,152 @@
+"""Runs judged while they go: false alarms on sound ones, and how often the right cause is named of spoiled ones.
+
+    ./wenjin bench run_health            every seed, some ten minutes on two cores
+    python benchmarks/run_health.py calibrate            what the thresholds were chosen on
+
+Sound      2 sizes × 2 corpora × 10 seeds, half of each by Muon beside AdamW, half by AdamW alone
+Spoiled    each in its way × 10 seeds, sizes, corpora and optimizers in turn
+Chosen on  other corpora, sizes and seeds (CHOSEN): no run that is counted here had a part in it
+"""
+
+import concurrent.futures
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+import sabotage
+import torch
+from sabotage import SPOILED, Plan, Size
+
+from wenjin.stack.models.gpt2 import GPT2
+from wenjin.stack.models.llama import Llama
+from wenjin.stack.train.health_watch import Watch
+
+SEEDS, FALSE, NAMED, COST = 10, 2, 9, 0.02
+TESTED = (("verse", "glosses"), (Size(GPT2, 2, 48), Size(Llama, 2, 80)), range(SEEDS))
+CHOSEN = (("songci", "python"), (Size(GPT2, 1, 64), Size(Llama, 2, 96)), range(100, 104))
+ROUNDS = 5  # of pairs of runs, with and without an observer
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What was named of a run, in this order, and at which step."""
+
+    plan: Plan
+    named: tuple[tuple[str, int], ...]
+    loss: float
+    validation: float
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.named)
+
+
+def judged(plan: Plan) -> Judged:
+    """Run it; a spoiled one only until the cause is named."""
+    torch.set_num_threads(1)
+    watch, named, loss, validation = None, [], float("nan"), float("nan")
+    for record in sabotage.run(plan):
+        if watch is None:
+            watch = Watch(record)
+            continue
+        named += [(name, record.step) for name, _ in watch.see(record)]
+        loss, validation = record.loss, record.validation or validation
+        if plan.spoiled in dict(named):
+            break
+    return Judged(plan, tuple(named), loss, validation)
+
+
+def plans(chosen: tuple[Any, Any, Any], spoiled: tuple[str, ...] = SPOILED) -> list[Plan]:
+    corpora, sizes, seeds = chosen
+    sound = [
+        Plan(corpus, size, seed, muon=seed % 2 == 1) for corpus in corpora for size in sizes for seed in seeds
+    ]  # fmt: skip
+    return sound + [
+        Plan(corpora[seed % 2], sizes[seed // 2 % 2], seed, name, muon=seed // 4 % 2 == 1)
+        for name in spoiled
+        for seed in seeds
+    ]
+
+
+def all_judged(wanted: list[Plan]) -> list[Judged]:
+    """On each core that is ours one run at a time, single-threaded."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with concurrent.futures.ProcessPoolExecutor(cores) as pool:
+        return list(pool.map(judged, wanted))
+
+
+def cost() -> tuple[float, float]:
+    """Seconds a step without and with the checks: the medians of runs in turn, each the median of its steps."""
+    torch.set_num_threads(1)
+    plain = Plan("verse", TESTED[1][1], 0, watched=False)
+    pairs = [(_step(plain), _step(replace(plain, watched=True))) for _ in range(ROUNDS)]
+    ratio = statistics.median(b / a for a, b in pairs)
+    first = statistics.median(a for a, _ in pairs)
+    return first, first * ratio
+
+
+def _step(plan: Plan) -> float:
+    """Seconds of processor time a step, the watch included: other programs do not count."""
+    watch = None
+    for record in sabotage.run(plan):
+        if watch is None:
+            watch, begun = Watch(record), 0.0
+        else:
+            watch.see(record)
+            begun = begun or time.process_time()
+    return (time.process_time() - begun) / (plan.steps - 1)
+
+
+def measure() -> list[dict[str, Any]]:
+    found = all_judged(plans(TESTED))
+    sound = [one for one in found if not one.plan.spoiled]
+    alarms = [one for one in sound if one.named]
+    corpora, sizes, _ = TESTED
+    texts = "; ".join(sabotage.text(name).source for name in corpora)
+    how = f"{', '.join(map(str, sizes))}; {texts}; seeds 0 to {SEEDS - 1}"
+    told = ", ".join(f"{one.plan.corpus} {one.plan.size} {one.plan.seed}: {one.causes}" for one in alarms) or "none"
+    rows = [
+        {
+            "name": "false alarms", "ours": len(alarms), "peer": len(sound), "unit": "runs",
+            "goal": f"≤ {FALSE} of {len(sound)}", "ok": len(alarms) <= FALSE, "how": f"{told}; {how}",
+        }
+    ]  # fmt: skip
+    for name in SPOILED:
+        runs = [one for one in found if one.plan.spoiled == name]
+        right = [one for one in runs if name in one.causes]
+        steps = [dict(one.named)[name] for one in right]
+        others = Counter(cause for one in runs for cause in one.causes if cause != name)
+        at = f"named at step {statistics.median(steps):.0f}, the median" if steps else "never named"
+        also = f"; also named: {dict(others)}" if others else ""
+        rows.append(
+            {
+                "name": name, "ours": len(right), "peer": len(runs), "unit": "runs",
+                "goal": f"≥ {NAMED} of {len(runs)}", "ok": len(right) >= NAMED, "how": f"{at}{also}",
+            }
+        )  # fmt: skip
+    plain, watched = cost()
+    share = watched / plain - 1
+    rows.append(
+        {
+            "name": "cost of the checks", "ours": watched, "peer": plain, "unit": "s a step",
+            "goal": f"< {COST:.0%} more", "ok": share < COST,
+            "how": f"{share:+.2%}; processor time, {ROUNDS} pairs of runs in turn, {sizes[1]}, median of their ratios",
+        }
+    )  # fmt: skip
+    return rows
+
+
+def calibrate() -> None:
+    """What was named of the runs that the thresholds were chosen on."""
+    for one in all_judged(plans(CHOSEN)):
+        print(one.plan.corpus, one.plan.size, one.plan.seed, one.plan.spoiled or "sound", one.named, flush=True)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] != ["calibrate"]:
+        sys.exit("python benchmarks/run_health.py calibrate, or ./wenjin bench run_health")
+    calibrate()
