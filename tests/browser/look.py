@@ -217,7 +217,12 @@ PRINTED = """(outer) => {
   const found = [];
   const name = (e) => e.tagName.toLowerCase() + (e.id && '#' + e.id) + [...e.classList].map((c) => '.' + c).join('');
   const {clientWidth: wide, scrollWidth: needed} = document.documentElement;
-  if (needed > wide) found.push(`on paper the page is ${needed} wide, the paper ${wide}`);
+  if (needed > wide) {
+    const right = (e) => e.getBoundingClientRect().right;
+    const past = [...document.body.querySelectorAll('*')].filter((e) => e.checkVisibility() && right(e) > wide + 1);
+    const named = past.slice(-3).map((e) => `${name(e)} to ${Math.round(right(e))}`).join(', ');
+    found.push(`on paper the page is ${needed} wide, the paper ${wide}: ${named}`);
+  }
   for (const element of document.querySelectorAll('nav, .masthead, .colophon, .skip, dialog, input[type=search]'))
     if (element.checkVisibility()) found.push(`${name(element)} is printed`);
   for (const element of document.querySelectorAll(outer)) {
