@@ -166,6 +166,8 @@ def test_an_interrupted_run_says_how_to_go_on_and_does(lab: Run, environ: dict[s
         ('{"loss": 1}\n{', "Line 2 of .* holds no loss", 2),
         ("step,accuracy\n1,2\n", "no column such as loss, train_loss; it has: step, accuracy", 2),
         ("", "holds no losses", 2),
+        ("\n".join(f"iter {n}: loss {4 - n / 50:.4f}, time 22.51ms, mfu 17.1%" for n in range(99)), "99 losses", 0),
+        ('{"log_history": [{"step": 500, "loss": 2.5}, {"step": 1000, "loss": NaN}]}', "At step 1000 .* no finite", 1),
     ],
 )
 def test_a_curve_of_losses_is_examined(lab: Run, tmp_path: Path, text: str, told: str, code: int) -> None:

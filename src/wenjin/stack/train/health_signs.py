@@ -46,7 +46,7 @@ class Curve:
     every record."""
 
     def __init__(self) -> None:
-        self.n = self.first_step = 0
+        self.n = 0
         self.sums = [0.0]  # of the losses
         self.seconds: deque[float] = deque(maxlen=2 * RECENT)  # a target
         self.rates: deque[float] = deque(maxlen=RECENT)
@@ -230,7 +230,7 @@ def without_context(curve: Curve, record: Record, unigram: float | None) -> Iter
     """The loss came to the entropy of single targets and stays there: how often each occurs is all that was learned."""
     if unigram is None or curve.n < EARLY or curve.rising:
         return
-    now, before = curve.mean(), curve.mean(curve.n - curve.n // 3)
+    now, before = curve.mean(), curve.mean(curve.n // 2)
     if CONTEXT * unigram < now < unigram * (2 - CONTEXT) and abs(before - now) < FLAT * before:
         yield "targets-unrelated", {"step": record.step, "loss": now, "unigram": unigram}
 

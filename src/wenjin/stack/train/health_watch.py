@@ -111,8 +111,9 @@ class Watch:
         if record.validation is not None:
             yield from signs.held_out(curve)
         unigram = facts.unigram or looks.unigram
-        if curve.due:
+        if curve.due or record.observed:
             yield from signs.of_rate(curve, looks, record, facts.classes)
+        if curve.due:
             yield from signs.without_context(curve, record, unigram)
             if facts.flops and facts.peak:
                 yield from signs.slow(curve, record, facts.flops, facts.peak)
