@@ -14,7 +14,7 @@ Proof    tests/stack/text/test_pretokenize.py: the pieces of `tokenizers`, aroun
 """
 
 import re
-from functools import cached_property
+from functools import cache
 
 from wenjin.stack.text.categories import SPACE, members
 from wenjin.stack.text.errors import TextError
@@ -49,9 +49,9 @@ class Cutter:
     def fitting(self, text: str) -> re.Pattern[str]:
         """The pattern with no more members than the text can have."""
         if text.isascii():
-            return self._ascii
+            return compiled(self.pattern, ASCII)
         beyond = len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)
-        return self._all if beyond else self._plane
+        return compiled(self.pattern, ALL if beyond else PLANE)
 
     def with_gaps(self, text: str) -> list[str]:
         """Pieces by a pattern that leaves something out."""
@@ -61,17 +61,11 @@ class Cutter:
             end = match.end()
         return [piece for piece in [*pieces, text[end:]] if piece]
 
-    @cached_property
-    def _ascii(self) -> re.Pattern[str]:
-        return re.compile(translate(self.pattern, ASCII))
 
-    @cached_property
-    def _plane(self) -> re.Pattern[str]:
-        return re.compile(translate(self.pattern, PLANE))
-
-    @cached_property
-    def _all(self) -> re.Pattern[str]:
-        return re.compile(translate(self.pattern, ALL))
+@cache
+def compiled(pattern: str, last: int) -> re.Pattern[str]:
+    """The pattern for texts up to a code point; made once, for it takes a while."""
+    return re.compile(translate(pattern, last))
 
 
 def translate(pattern: str, last: int = ALL) -> str:

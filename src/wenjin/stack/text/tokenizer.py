@@ -83,9 +83,9 @@ class Tokenizer:
         self._encode_piece = Encoder(table)
         self._kept: dict[str, list[int]] = {}
         self._first = [vocabulary.get(SHOWN[byte], -1) for byte in range(256)]  # the id of each byte
-        self._finders: dict[Any, re.Pattern[str] | None] = {}
-        self._tokens = {id: token for token, id in vocabulary.items()} | {one.id: one.content for one in added}
-        self._by_content = {one.content: one for one in added}
+        self._finders: dict[tuple[frozenset[str], bool], re.Pattern[str] | None] = {}
+        self._tokens = {id: token for token, id in vocabulary.items()} | {one.id: self._shape(one)[0] for one in added}
+        self._by_shape = {self._shape(one): one for one in added}
         self.before, self.after = framed(settings.post_processor, self._tokens)
         self.spare = 0 if self.byte_level else spare_spaces(settings.decoder)
         self.size = max(self._tokens, default=-1) + 1
@@ -167,7 +167,7 @@ class Tokenizer:
         parts: list[tuple[str | Added, bool]] = []
         end = 0
         for match in finder.finditer(text):
-            one, start, stop = self._by_content[match[0]], match.start(), match.end()
+            one, start, stop = self._by_shape[match[0], normalized], match.start(), match.end()
             if one.left:
                 start = max(end, len(text[:start].rstrip(BLANKS)))
             if start > end:
@@ -176,12 +176,16 @@ class Tokenizer:
             end = len(text) - len(text[stop:].lstrip(BLANKS)) if one.right else stop
         return [*parts, (text[end:], end == 0)] if end < len(text) else parts
 
+    def _shape(self, one: Added) -> tuple[str, bool]:
+        """As what an added token is looked for, and whether in normalized text."""
+        return (self.normalize(one.content) if one.normalized else one.content), one.normalized
+
     def _finder(self, allowed: frozenset[str], normalized: bool) -> re.Pattern[str] | None:
         """What finds the added tokens, longest first; None where there is none to be found."""
         key = (allowed, normalized)
         if key not in self._finders:
             known = [a for a in self.added if a.normalized == normalized and (not a.special or a.content in allowed)]
-            longest = sorted((one.content for one in known), key=len, reverse=True)
+            longest = sorted((self._shape(one)[0] for one in known), key=len, reverse=True)
             self._finders[key] = re.compile("|".join(map(re.escape, longest))) if longest else None
         return self._finders[key]
 
