@@ -13,11 +13,13 @@ Sources  buckets arXiv:2006.15704 (3.2), fully sharded arXiv:2304.11277 (3)
 Proof    tests/stack/train/test_torchrun.py: two processes reach the weights of one; two runs are bit-equal
 """
 
+import contextlib
 import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeVar
@@ -25,7 +27,9 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.rendezvous import rendezvous
 
+from wenjin.stack.train.errors import TrainError
 from wenjin.stack.train.shards import is_sharded
 
 T = TypeVar("T")
@@ -47,19 +51,20 @@ class Group:
 
         A process that waits for another longer than `minutes` fails. The one that started us dead, we die too.
         """
-        device = (
-            torch.device("cuda", int(environ.get("LOCAL_RANK", 0)))
-            if torch.cuda.is_available()
-            else torch.device("cpu")
-        )
+        device = torch.device("cuda", int(environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else CPU
         if "TORCHELASTIC_RUN_ID" not in environ:
             return cls(device=device)
         if sys.platform == "linux":
             ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: no orphans
         if device.type == "cuda":
             torch.cuda.set_device(device)
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=timedelta(minutes=minutes))
-        return cls(dist.get_rank(), dist.get_world_size(), device)
+        backend, patience = "nccl" if device.type == "cuda" else "gloo", timedelta(minutes=minutes)
+        store, rank, size = next(rendezvous("env://", timeout=patience))
+        # A prefix for each life: torchrun keeps one store, and in it stand the addresses of those who died.
+        life = f"life {environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
+        store = dist.PrefixStore(life, store)  # type: ignore[attr-defined]
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=patience)
+        return cls(rank, size, device)
 
     def leave(self) -> None:
         if self.size > 1 or dist.is_initialized():
@@ -70,7 +75,8 @@ class Group:
         if self.size == 1:
             return list(numbers)
         tensor = torch.tensor(numbers, dtype=torch.float64, device=self.device)
-        dist.all_reduce(tensor)
+        with together():
+            dist.all_reduce(tensor)
         return [float(number) for number in tensor.tolist()]
 
     def agreed(self, say: Callable[[], T]) -> T:
@@ -83,7 +89,8 @@ class Group:
                 said[0] = say()
             except Exception as error:
                 said[1] = error
-        dist.broadcast_object_list(said, src=0, device=self.device)
+        with together():
+            dist.broadcast_object_list(said, src=0, device=self.device)
         if said[1] is not None:
             raise said[1]
         answer: T = said[0]
@@ -94,7 +101,8 @@ class Group:
         if self.size == 1:
             return [mine]
         found: list[Any] = [None] * self.size
-        dist.all_gather_object(found, mine)
+        with together():
+            dist.all_gather_object(found, mine)
         return found
 
     def share_weights(self, model: nn.Module) -> None:
@@ -109,13 +117,14 @@ class Group:
         if self.size == 1:
             return
         flying = []
-        for bucket in buckets([p.grad for p in parameters if p.grad is not None and not is_sharded(p)]):
-            flat = torch.cat([gradient.reshape(-1) for gradient in bucket])
-            flying.append((bucket, flat, dist.all_reduce(flat, async_op=True)))
-        for bucket, flat, message in flying:
-            message.wait()
-            for gradient, sums in zip(bucket, torch.split(flat, [g.numel() for g in bucket]), strict=True):
-                gradient.copy_(sums.view_as(gradient))
+        with together():
+            for bucket in buckets([p.grad for p in parameters if p.grad is not None and not is_sharded(p)]):
+                flat = torch.cat([gradient.reshape(-1) for gradient in bucket])
+                flying.append((bucket, flat, dist.all_reduce(flat, async_op=True)))
+            for bucket, flat, message in flying:
+                message.wait()
+                for gradient, sums in zip(bucket, torch.split(flat, [g.numel() for g in bucket]), strict=True):
+                    gradient.copy_(sums.view_as(gradient))
 
     def sum_gradients_plainly(self, parameters: Iterable[Tensor]) -> None:
         """The same, one message for each."""
@@ -125,6 +134,20 @@ class Group:
 
 
 ALONE = Group()
+
+
+@contextlib.contextmanager
+def together() -> Iterator[None]:
+    """A message among all processes. One that is gone, or stuck, is told in a sentence. Raises TrainError."""
+    try:
+        yield
+    except RuntimeError as error:
+        time.sleep(1.0)  # the launcher shall see first who died, and name that one
+        raise TrainError(
+            "一起训练的另一个进程不在了。所有进程会从最近的检查点重新开始；不是由启动器启动的，就再运行同一命令。",
+            "Another process of this training is gone. The launcher starts all again from the last checkpoint; without "
+            "one run the same command again.",
+        ) from error
 
 
 def buckets(tensors: Sequence[Tensor], size: int = BUCKET) -> list[list[Tensor]]:

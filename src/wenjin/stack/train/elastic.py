@@ -1,6 +1,6 @@
 """Several processes that train together, started again from the last checkpoint when one of them dies.
 
-    python -m wenjin.stack.train.elastic --workers 2 --restarts 3 -m wenjin.poet.pretrain -- --depth 6
+    python -m wenjin.stack.train.elastic --workers 2 --restarts 3 -- -m wenjin.poet.pretrain --depth 6
 
     a worker dies    the others are stopped, all start again, and each goes on from the newest checkpoint
     too often        the launcher ends with 1 and one sentence that names the worker; nothing is left running
@@ -21,8 +21,19 @@ from collections.abc import Sequence
 from wenjin.stack.train.errors import TrainError
 
 
+class Stopped(Exception):
+    """The launcher was asked to stop by a signal; its workers were too, and have saved."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+
 def launch(command: Sequence[str], *, workers: int, restarts: int) -> None:
-    """Run `python command` in so many processes until all end well. Raises TrainError once restarts are spent."""
+    """Run `python command` in so many processes until all end well.
+
+    Raises TrainError once restarts are spent; Stopped, when a signal asked for it.
+    """
+    from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
@@ -48,6 +59,8 @@ def launch(command: Sequence[str], *, workers: int, restarts: int) -> None:
             f"Worker {rank} {en}, and all {restarts} restarts are spent. Find out why; then the same command goes on "
             "from the last checkpoint.",
         ) from None
+    except SignalException as error:
+        raise Stopped(int(error.sigval)) from None
 
 
 def how(code: int) -> tuple[str, str]:
@@ -64,13 +77,18 @@ def main(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--workers", type=int, default=2, help="processes (default: 2)")
     parser.add_argument("--restarts", type=int, default=3, help="times that all are started again (default: 3)")
-    parser.add_argument("command", nargs=argparse.REMAINDER, help="FILE or -m MODULE, with its arguments")
-    given = parser.parse_args(arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    mine, command = arguments[:end], arguments[end + 1 :]
+    given = parser.parse_args(mine)
+    if not command:
+        parser.error("after -- comes what to run: a file, or -m and a module, with its arguments")
     try:
-        launch(given.command, workers=given.workers, restarts=given.restarts)
+        launch(command, workers=given.workers, restarts=given.restarts)
     except TrainError as error:
         print(error.zh, error.en, sep="\n", file=sys.stderr)
         return 1
+    except Stopped as stopped:
+        return 128 + stopped.number
     return 0
 
 

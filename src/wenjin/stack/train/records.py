@@ -81,7 +81,7 @@ def from_json(line: Mapping[str, Json]) -> Record:
         raise TypeError("a record is a table")
     given: dict[str, Json] = {}
     for one in fields(Record):  # a later version may write more
-        value = line.get(one.name)
+        value: Json = line.get(one.name)
         if one.name in line and one.name not in ("events", "observed"):
             value = _number(value) if isinstance(value, str) else value
             given[one.name] = int(value) if one.name in ("step", "tokens") else float(value)
