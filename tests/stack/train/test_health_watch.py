@@ -114,6 +114,7 @@ RUNS: dict[str, tuple[list[Record], Facts]] = {
     "samples-repeat": (observed(learning(), near=0.5), FACTS),
     "padding-counted": (observed(learning(), padding=0.4), FACTS),
     "future-leaked": (observed(learning(), future=1.0), FACTS),
+    "too-good": (changed(learning(), lambda r: replace(r, validation=r.validation and 8 / r.step)), FACTS),
     "optimizer-reset": (age_lost(), FACTS),
     "slow": (learning(), replace(FACTS, flops=1e5, peak=1e11)),
 }  # fmt: skip

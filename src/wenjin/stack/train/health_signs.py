@@ -34,6 +34,7 @@ CONTEXT, FLAT = 0.97, 0.015  # so near to the entropy without context, and movin
 FAST = 0.17  # |change| / |weights| of a step
 SLOW, IGNORANT = 4e-4, 0.9  # the same, with a loss still above so much of the first
 OVER = 1.03  # times the lowest validation loss
+GOOD = 0.12  # of the entropy without context: the best models of text reach twice that
 DEAD = 0.25  # of a matrix's rows
 AGAIN = 0.4  # of the rows since the last observation
 PADDED = 0.1  # of the counted targets
@@ -211,6 +212,13 @@ def held_out(curve: Curve) -> Iterator[Sign]:
     at, step, lowest = held[low]
     if at >= LEAST and curve.mean(window=8) < curve.mean(at, window=8):
         yield "overfits", {"step": step, "lowest": lowest, "last": held[-1][2], "training": curve.mean(window=8)}
+
+
+def too_good(record: Record, unigram: float | None) -> Iterator[Sign]:
+    """The validation loss is lower than any text allows."""
+    if unigram and record.validation is not None and 0 <= record.validation < GOOD * unigram:
+        percent = round(100 * record.validation / unigram)
+        yield "too-good", {"step": record.step, "loss": record.validation, "percent": percent}
 
 
 def of_rate(curve: Curve, looks: Looks, record: Record, classes: int | None) -> Iterator[Sign]:

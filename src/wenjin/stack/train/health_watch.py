@@ -42,6 +42,7 @@ FOLLOWS: Mapping[str, Set[str]] = {  # cause -> what follows from it
     "loss-spikes": {"loss-rose", "gradient-spikes"},
     "gradient-spikes": {"loss-rose", "targets-unrelated", "nothing-moves"},
     "overfits": {"loss-rose"},
+    "future-leaked": {"too-good"},
 }
 
 
@@ -108,9 +109,10 @@ class Watch:
             yield from signs.seen_of_rows(looks, record, facts.rows)
         if record.step <= 1 and facts.classes:
             yield from signs.first(record, facts.classes)
+        unigram = facts.unigram or looks.unigram
         if record.validation is not None:
             yield from signs.held_out(curve)
-        unigram = facts.unigram or looks.unigram
+            yield from signs.too_good(record, unigram)
         if curve.due or record.observed:
             yield from signs.of_rate(curve, looks, record, facts.classes)
         if curve.due:
