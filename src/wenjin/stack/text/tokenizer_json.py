@@ -122,7 +122,8 @@ def _added(data: Mapping[str, Any], vocabulary: Mapping[str, int]) -> list[Added
     """The added tokens. An id that a token of the vocabulary has must be that token's."""
     added: dict[str, Added] = {}
     tokens = {id: token for token, id in vocabulary.items()}
-    for at, one in enumerate(data.get("added_tokens") or []):
+    rows = has(data, "added_tokens", list, "tokenizer.json") if data.get("added_tokens") is not None else []
+    for at, one in enumerate(rows):
         field = f"added_tokens[{at}]"
         content, id = has(one, "content", str, field), has(one, "id", int, field)
         flags = [has(one, name, bool, field) for name in ("special", "lstrip", "rstrip", "normalized")]
