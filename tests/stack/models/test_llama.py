@@ -135,11 +135,11 @@ def test_the_states_give_the_logits() -> None:
     torch.testing.assert_close(ours.states(ids) @ ours.head.T, ours(ids))
 
 
-def test_compiled_states_equal_eager_ones_in_one_graph() -> None:
-    """No Python between layers hangs on data: the whole body is one graph, gradients included."""
+def test_the_body_is_one_graph() -> None:
+    """No Python between layers hangs on data, so a compiler gets it whole; gradients flow through."""
     _, ours = build("qwen3", 4)
     ids = draw_ids(4, ours.settings()["vocab"], 2, 16)
-    graph = torch.compile(ours.states, fullgraph=True, backend="aot_eager")
+    graph = torch.compile(ours.states, fullgraph=True, backend="eager")
     wanted = torch.autograd.grad(ours.states(ids).square().sum(), list(ours.model.parameters()))
     found = torch.autograd.grad(graph(ids).square().sum(), list(ours.model.parameters()))
     for a, b in zip(found, wanted, strict=True):
