@@ -60,6 +60,7 @@ def router(site: Site) -> APIRouter:
             taken=topic in taken(site.log.events(), course),
             runs=runs(site, found),
             leads=[t for t in course.topics.values() if topic in t.prerequisites],
+            ready=[] if found.written else [lab for lab in found.labs if lab.written],
             near=[] if found.written else list(near(course, found)),
             tracks=[t for t in course.tracks.values() if topic in t.topics],
             maths=site.maths(),
