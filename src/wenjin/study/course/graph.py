@@ -233,14 +233,14 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """A data source that labs and projects name."""
+    """A data source that labs and projects name. `fallback`: another source's id, the same in both, or what it is."""
 
     id: str
     kind: DataKind
-    holds: str
-    origin: str
+    holds: Text
+    origin: Text
     online: str | None = None
-    fallback: str | None = None
+    fallback: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)

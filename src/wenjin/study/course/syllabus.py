@@ -205,6 +205,8 @@ def _shelves(course: Course, faults: Faults) -> None:
         _english(f"syllabus/resources.toml, resource {resource.id}", "title", resource.title, faults)
     for data in course.sources.values():
         where = f"syllabus/data.toml, data {data.id}"
+        _english(where, "holds", data.holds, faults)
+        _english(where, "origin", data.origin, faults)
         if data.kind == "own-files" and data.fallback is None:
             what = Text("学习者未必有它，却没有替身。", "A learner may lack it, and it has no stand-in.")
             faults.add(where, what, Text("写上 fallback。", "Add a fallback."))
@@ -226,7 +228,7 @@ def _unused(course: Course, faults: Faults) -> None:
     tasks = [reference for track in tracks for unit in track.units for task in unit.tasks for reference in task.does]
     data = {key for topic in topics for lab in topic.labs for key in lab.data}
     data |= {key for project in projects for key in project.data}
-    data |= {source.fallback for source in course.sources.values() if source.fallback}
+    data |= {source.fallback.en for source in course.sources.values() if source.fallback}
     on_units = {key for track in tracks for unit in track.units for key in unit.resources}
     modules = {module.rpartition(".")[0] for topic in topics for module in topic.library}
     shelves: tuple[tuple[str, Mapping[str, object], set[str]], ...] = (
