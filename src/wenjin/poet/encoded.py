@@ -9,6 +9,7 @@ Proof    tests/poet/test_encoded.py
 """
 
 import hashlib
+import io
 import json
 import os
 import zipfile
@@ -42,7 +43,7 @@ def key(corpus: VerseCorpus, tokenizer: Tokenizer) -> str:
 
 def _read(path: Path) -> Documents | None:
     try:
-        with np.load(path, allow_pickle=False) as held:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as held:
             documents = Documents(held["tokens"], held["starts"])
             return documents if documents.sha256 == str(held["sha256"]) else None
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):

@@ -28,7 +28,7 @@ from wenjin.poet.dial import Machine, Plan, dial, operations, turned
 from wenjin.poet.encoded import encoded
 from wenjin.poet.errors import PoetError
 from wenjin.poet.places import Home, Places
-from wenjin.poet.recipe import made, objective, optimizers, schedule
+from wenjin.poet.recipe import counted, made, objective, optimizers, schedule
 from wenjin.stack.data.batches import Batches
 from wenjin.stack.data.pack import Documents, Packing, pack
 from wenjin.stack.data.verse import END, SPECIALS, Verse, document, open_corpus
@@ -74,7 +74,8 @@ class Pretraining:
 
     def records(self) -> Generator[Record, None, None]:
         """Train; see stack.train.loop.fit, which this hands on. The log is written beside the run."""
-        plan, moved = self.plan, optimizers(self.model, self.plan)
+        plan = self.plan
+        moved: Any = optimizers(self.model, plan)
         steps = fit(
             self.model,
             objective(self.model),
@@ -169,7 +170,7 @@ def begin(
     return Pretraining(
         home,
         plan,
-        made(plan, seed),
+        made(plan, seed, counted(train, plan.vocab)),
         tokenizer,
         batches,
         _rows(valid, length, end),
