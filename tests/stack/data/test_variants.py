@@ -39,6 +39,13 @@ def test_a_reading_is_the_same_a_half_is_linked_a_quotation_is_neither() -> None
     assert (kept, [n for n, *_ in gone]) == ([0, 1, 3, 4], [2])
 
 
+def test_a_quatrain_cut_from_a_long_poem_is_linked_with_it() -> None:
+    whole = "".join(chr(0x4E00 + 7 * n) for n in range(400))
+    found = run([whole, whole[200:220], whole[100:107] + OTHER])  # the last quotes one line
+    assert [(pair.a, pair.b) for pair in found.pairs] == [(0, 1)]
+    assert found.pairs[0].likeness < 0.1
+
+
 def test_the_lower_rank_stays() -> None:
     pairs = [Pair(0, 1, 0.9, 9)]
     assert without_variants([1, 0], pairs)[0] == [1]
