@@ -10,7 +10,7 @@
 Compiled and uncompiled differ in the last bits, so a run that swaps is repeated only until the step where it did; the
 record says which that was. Where there is no compiler the run stays as it is, and says why.
 
-Omits    shapes that change from batch to batch: each would be compiled again
+Omits    shapes that change from batch to batch: each would be compiled again; one choice for all ranks of a group
 Source   PyTorch 2, Ansel et al. 2024, doi:10.1145/3620665.3640366 (4)
 Proof    tests/stack/train/test_compiled.py: swapped when faster, not when slower, the second run at once, no compiler
 """
@@ -42,12 +42,14 @@ class Swap:
     """`build` names a function, "package.module:function". Called with **settings it gives (loss, batch): the loss that
     fit() has, on a model of the same settings. `cache` is a folder that later runs find again."""
 
-    def __init__(self, build: str, settings: Mapping[str, Any], cache: Path) -> None:
+    def __init__(self, build: str, settings: Mapping[str, Any], cache: Path, *, backend: str = "inductor") -> None:
         module = build.partition(":")[0]
-        order = {"build": build, "settings": dict(settings), "threads": torch.get_num_threads()}
+        threads = torch.get_num_threads()  # part of the code that is made
+        order = {"build": build, "settings": dict(settings), "threads": threads, "backend": backend}
         about = json.dumps([order, torch.__version__, sources("wenjin.stack", module)], sort_keys=True)
         self.order, self.cache = order | {"cache": str(cache)}, Path(cache)
         self.verdict = self.cache / f"verdict-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"
+        self._log = self.cache / "compile.log"
         self.process: subprocess.Popen[bytes] | None = None
         self.compiled: Any = None
         self.used = "eager"
@@ -94,9 +96,8 @@ class Swap:
             self.verdict.unlink(missing_ok=True)
             environ = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "TORCHINDUCTOR_COMPILE_THREADS": "1"}
             command = [sys.executable, "-P", "-m", "wenjin.stack.train.compiled", json.dumps(self.order)]
-            self.process = subprocess.Popen(
-                command, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-            )
+            with self._log.open("wb") as log:
+                self.process = subprocess.Popen(command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             self.state = "making"
             return
         if known["used"] == "compiled":
@@ -106,15 +107,15 @@ class Swap:
             self.news.append(Event("compiled", known))
 
     def _made(self, eager: Loss[Any], process: subprocess.Popen[bytes]) -> None:
-        said = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
         if process.returncode:
+            said = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
             self.state = "chosen"
-            self.news.append(Event("not-compiled", {"why": said.splitlines()[-1] if said else str(process.returncode)}))
+            self.news.append(Event("not-compiled", {"why": said[-1] if said else f"{process.returncode}"}))
         else:
             self._load(eager)
 
     def _load(self, eager: Loss[Any]) -> None:
-        self.compiled = torch.compile(eager, dynamic=False)
+        self.compiled = torch.compile(eager, dynamic=False, backend=self.order["backend"])
         self.state, self.used = "loading", "compiled"
 
     def _decide(self) -> None:
@@ -131,10 +132,10 @@ def main(order: Mapping[str, Any]) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: it dies with the run
     os.nice(5)
-    torch.set_num_threads(order["threads"])  # part of the code that is made
+    torch.set_num_threads(order["threads"])
     module, _, name = order["build"].partition(":")
     loss, batch = getattr(importlib.import_module(module), name)(**order["settings"])
-    compiled: Loss[Any] = torch.compile(loss, dynamic=False)
+    compiled: Loss[Any] = torch.compile(loss, dynamic=False, backend=order["backend"])
     compiled(batch).backward()  # type: ignore[no-untyped-call]
 
 

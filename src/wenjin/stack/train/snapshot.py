@@ -74,7 +74,8 @@ def put_memory(optimizer: Moves, saved: Mapping[str, Mapping[str, Any]], names: 
     for p in _parameters(optimizer):
         for key, value in saved.get(names[p], {}).items():
             if isinstance(value, Tensor):  # a copy: what is loaded may be a view of the file
-                value = laid_as(p, value.to(p.device)).clone() if value.shape == p.shape else value.clone()
+                value = value.to(p.device, copy=True)
+                value = laid_as(p, value) if value.shape == p.shape else value
             optimizer.state[p][key] = value
 
 
