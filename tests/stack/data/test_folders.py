@@ -24,7 +24,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def name(own: Path, data: Path) -> None:
-    folders.named(WIKI, own, FOLDERS["wikitext-files"], data / "corpora")
+    folders.remember(WIKI, folders.found(own, FOLDERS["wikitext-files"]), data / "corpora")
 
 
 def test_files_are_read_where_they_are_and_their_parts_are_the_splits(own: Path, tmp_path: Path) -> None:

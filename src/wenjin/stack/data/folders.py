@@ -26,22 +26,25 @@ class Own:
     sha256: str
 
 
-def named(source: Source, folder: Path, wanted: Mapping[str, Sequence[str]], place: Path) -> dict[str, Own]:
-    """Keep a folder in mind. `wanted`: part -> the names that its file may have. Raises DataError."""
+def found(folder: Path, wanted: Mapping[str, Sequence[str]]) -> dict[str, Own]:
+    """The files of a folder. `wanted`: part -> the names that its file may have. Raises DataError for none."""
     folder = folder.expanduser().absolute()
     if not folder.is_dir():
         raise DataError(f"没有 {folder} 这个文件夹。", f"There is no folder {folder}.")
-    found = {part: path for part, names in wanted.items() if (path := _first(folder, names))}
-    if not found:
+    there = {part: path for part, names in wanted.items() if (path := _first(folder, names))}
+    if not there:
         names = ", ".join(name for some in wanted.values() for name in some)
         raise DataError(f"{folder} 里一个也没有：{names}。", f"{folder} holds none of: {names}.")
-    own = {part: Own(str(path), path.stat().st_size, _sha256(path)) for part, path in found.items()}
+    return {part: Own(str(path), path.stat().st_size, _sha256(path)) for part, path in there.items()}
+
+
+def remember(source: Source, own: Mapping[str, Own], place: Path) -> None:
+    """Keep them in mind, and none that were named before."""
     where = place / source.id
     where.mkdir(parents=True, exist_ok=True)
     new = where / f".{LIST}"
     new.write_text(json.dumps({part: asdict(one) for part, one in own.items()}), encoding="utf-8")
     new.replace(where / LIST)
-    return own
 
 
 def known(source: Source, place: Path) -> dict[str, Own]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.stack.data import folders, keep, python_library
-from wenjin.stack.data.load import absent, load
+from wenjin.stack.data.load import absent, load, rows_of
 from wenjin.stack.data.readers import FOLDERS
 from wenjin.stack.data.sources import DataError, Package, Said, Source, source, sources
 
@@ -103,7 +103,11 @@ def run(words: list[str]) -> list[dict[str, Any]]:
             one = source(id)
             if id not in FOLDERS:
                 raise DataError(f"{id} 不从学习者的文件夹里读。", f"{id} is not read from a folder of the learner's.")
-            folders.named(one, Path(folder), FOLDERS[id], keep.corpora(Path(data)))
+            own = folders.found(Path(folder), FOLDERS[id])
+            for part, file in own.items():  # what cannot be read is not kept in mind
+                for _ in rows_of(one, part, folders.read(one, file)):
+                    pass
+            folders.remember(one, own, keep.corpora(Path(data)))
             return [_loaded(one, Path(data))]
         case ["remove", data, id]:
             return [{"removed": keep.remove(source(id), keep.corpora(Path(data)))}]

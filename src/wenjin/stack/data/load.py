@@ -66,7 +66,7 @@ def load(
     for name, read in chosen.items():
         text, sha256 = read()
         hashes.append(sha256)
-        rows += _split(_rows(one, name, text), split)
+        rows += _split(rows_of(one, name, text), split)
     if not rows:
         what = f"{id} {part or ''} {split or ''}".strip()
         raise DataError(f"{what} 一行也没有。", f"{what} holds not one row.")
@@ -114,7 +114,8 @@ def _no_part(one: Source, part: str, texts: Texts, *, fallback: bool) -> DataErr
     )
 
 
-def _rows(one: Source, part: str, text: str) -> Iterator[Row]:
+def rows_of(one: Source, part: str, text: str) -> Iterator[Row]:
+    """The rows of a part's text. Raises DataError."""
     try:
         yield from READERS[one.id](text, part)
     except ValueError as error:
