@@ -138,12 +138,13 @@ def test_the_states_give_the_logits() -> None:
 def test_the_body_is_one_graph() -> None:
     """No Python between layers hangs on data, so a compiler gets it whole; gradients flow through."""
     _, ours = build("qwen3", 4)
+    ours.double()
     ids = draw_ids(4, ours.settings()["vocab"], 2, 16)
     graph = torch.compile(ours.states, fullgraph=True, backend="eager")
     wanted = torch.autograd.grad(ours.states(ids).square().sum(), list(ours.model.parameters()))
     found = torch.autograd.grad(graph(ids).square().sum(), list(ours.model.parameters()))
     for a, b in zip(found, wanted, strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(a, b, rtol=1e-6, atol=1e-6)
 
 
 GOOD = {

@@ -1,12 +1,15 @@
 """RMSNorm: the fast form equals the plain one, gradients too; so does a case by hand; LayerNorm casts as it should."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from wenjin.stack.nn.norms import LayerNorm, RMSNorm, rms_norm
+from wenjin.stack.nn.norms import ByHand, LayerNorm, RMSNorm, rms_norm
 
 
 def test_a_case_worked_by_hand() -> None:
@@ -16,13 +19,26 @@ def test_a_case_worked_by_hand() -> None:
     torch.testing.assert_close(rms_norm(torch.tensor([3.0, 4.0]), weight, 0.0), wanted)
 
 
-def with_gradients(norm: RMSNorm, x: Tensor, plain: bool) -> list[Tensor]:
-    x = x.clone().requires_grad_()
-    y = rms_norm(x, norm.weight.to(x.dtype), norm.epsilon) if plain else norm(x)
+Form = Callable[[Tensor, Tensor, float], Tensor]
+
+
+def torchs(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    return F.rms_norm(x, x.shape[-1:], weight.to(x.dtype), epsilon)
+
+
+def by_hand(x: Tensor, weight: Tensor, epsilon: float) -> Tensor:
+    y: Tensor = ByHand.apply(x, weight, epsilon)
+    return y
+
+
+def with_gradients(form: Form, x: Tensor, weight: Tensor) -> list[Tensor]:
+    x, weight = x.clone().requires_grad_(), weight.clone().requires_grad_()
+    y = form(x, weight, 1e-5)
     direction = torch.linspace(-1, 2, y.numel()).view_as(y).to(y)
-    return [y.detach(), *torch.autograd.grad((y * direction).sum(), [x, norm.weight])]
+    return [y.detach(), *torch.autograd.grad((y * direction).sum(), [x, weight])]
 
 
+@pytest.mark.parametrize("form", [torchs, by_hand])
 @settings(max_examples=30, deadline=None, derandomize=True)
 @given(
     shape=st.lists(st.integers(1, 5), min_size=1, max_size=4),
@@ -30,16 +46,31 @@ def with_gradients(norm: RMSNorm, x: Tensor, plain: bool) -> list[Tensor]:
     spread=st.sampled_from([1e-3, 1.0, 1e3]),
     dtype=st.sampled_from([torch.float32, torch.bfloat16]),
 )
-def test_fast_equals_plain_with_gradients(shape: list[int], seed: int, spread: float, dtype: torch.dtype) -> None:
+def test_each_form_equals_the_plain_one_with_gradients(
+    form: Form, shape: list[int], seed: int, spread: float, dtype: torch.dtype
+) -> None:
     torch.manual_seed(seed)
-    norm = RMSNorm(shape[-1], epsilon=1e-5)
-    torch.nn.init.normal_(norm.weight)
-    x = (torch.randn(shape) * spread).to(dtype)
+    x, weight = (torch.randn(shape) * spread).to(dtype), torch.randn(shape[-1])
     fine = {"rtol": 1e-4, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 0.03, "atol": 0.03}
-    for a, b in zip(with_gradients(norm, x, False), with_gradients(norm, x, True), strict=True):
+    for a, b in zip(with_gradients(form, x, weight), with_gradients(rms_norm, x, weight), strict=True):
         assert a.dtype == b.dtype
         size = max(1.0, b.abs().max().item())
         torch.testing.assert_close(a / size, b / size, **fine)
+
+
+def test_the_gradient_by_hand_is_the_gradient() -> None:
+    """By finite differences, in float64."""
+    torch.manual_seed(0)
+    x, weight = torch.randn(3, 4, 5, dtype=torch.float64), torch.randn(5, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda x, w: by_hand(x, w, 1e-3), (x.requires_grad_(), weight.requires_grad_()))
+
+
+def test_the_module_is_the_function_whether_it_trains_or_not() -> None:
+    norm, x = RMSNorm(8, epsilon=1e-3), torch.randn(3, 8)
+    torch.nn.init.normal_(norm.weight)
+    torch.testing.assert_close(norm(x), rms_norm(x, norm.weight, 1e-3))
+    with torch.no_grad():
+        torch.testing.assert_close(norm(x), rms_norm(x, norm.weight, 1e-3))
 
 
 def test_length_does_not_matter_and_zero_is_no_fault() -> None:
