@@ -2,11 +2,11 @@
 
 import hashlib
 import json
+import math
 from itertools import islice
 from pathlib import Path
 
 import pytest
-import torch
 
 from wenjin.poet.data import prepare
 from wenjin.poet.dial import Machine
@@ -48,8 +48,8 @@ def test_it_learns_and_leaves_a_log_and_a_checkpoint(places: Places) -> None:
     run = ready(places, "whole")
     records = list(run.records())
     assert len(records) == run.plan.expected
-    assert records[0].loss == pytest.approx(torch.tensor(float(run.plan.vocab)).log().item(), rel=0.02)
-    assert records[-1].loss < records[0].loss - 1.5
+    assert records[0].loss < math.log(run.plan.vocab)  # it begins with the frequencies
+    assert records[-1].loss < records[0].loss - 0.5
     last = records[-1].validation
     assert last is not None
     assert run.bits(last) == pytest.approx(last / run.spread / 0.6931, rel=1e-3)

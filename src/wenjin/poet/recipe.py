@@ -7,7 +7,7 @@
     the vocabulary                        begins with counts: at first every token is guessed as often as it occurs, so
                                           that no step is spent on learning which characters are frequent
     matrices of the blocks                Muon
-    the vocabulary, the norms             AdamW at ten times the usual rate, with a short memory
+    the vocabulary, the norms             AdamW at thirty times the usual rate, with a short memory
     rate                                  a short rise, level, then straight to zero over the last share of the run
 
 Each was kept because a trial without it was worse; the figures are in docs/trials.md, "A recipe for two cores".
