@@ -183,5 +183,6 @@ def test_a_full_disk_is_a_sentence_and_nothing_is_lost(made: Path, tmp_path: Pat
     said = subprocess.run([sys.executable, "-P", "-c", code, str(folder)], capture_output=True, text=True, check=True)
     assert "cannot be written" in said.stdout
     assert not (folder / "manifest.json").exists()
+    assert not list(folder.rglob(".*"))  # half a file lies nowhere
     run(folder)
     assert digest(folder) == digest(made)
