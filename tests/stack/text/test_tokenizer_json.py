@@ -182,6 +182,18 @@ def test_the_library_opens_what_is_written_and_nothing_is_lost(name: str, tmp_pa
     assert [file.name for file in tmp_path.iterdir()] == ["tokenizer.json"]
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_no_merge_of_a_file_grows_plain_text_into_a_special_token(whole: bool) -> None:
+    data = without(files()["gpt2"], ignore_merges=whole)
+    left, right = next(pair for pair in data["model"]["merges"] if "".join(pair).isascii() and "".join(pair).isalpha())
+    id = data["model"]["vocab"][left + right]
+    spoiled = from_json(data | {"added_tokens": [token(id, left + right)]})
+    assert from_json(data).encode(left + right) == [id]
+    assert id not in spoiled.encode(left + right)
+    assert spoiled.encode(left + right, spoiled.specials) == [id]
+    assert spoiled.decode(spoiled.encode(left + right)) == left + right
+
+
 def test_merges_in_the_older_spelling_are_the_same() -> None:
     data = files()["gpt2"]
     older = without(data, merges=[" ".join(pair) for pair in data["model"]["merges"]])

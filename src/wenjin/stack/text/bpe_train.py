@@ -16,6 +16,7 @@ Proof    tests/stack/text/test_bpe.py: equals bpe.train, and `tokenizers`, on an
 
 import heapq
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,17 +26,18 @@ from wenjin.stack.text.bpe import FIRST, Pair
 
 GAP, GONE = -1, -2  # between two pieces; the right half of what has been joined
 Ints = NDArray[np.int32]
+Times = NDArray[np.int32] | NDArray[np.int64]
 Group = tuple[int, int, Ints]  # a symbol, how often it is there in all, and its places
 
 
-def grouped(symbol: Ints, times: NDArray[np.int64], places: Ints) -> list[Group]:
+def grouped(symbol: NDArray[np.integer[Any]], times: Times, places: Ints) -> list[Group]:
     """The places by symbol; gaps are left out."""
     if len(symbol) == 0:
         return []
     order = np.argsort(symbol, kind="stable")
     symbol, places = symbol[order], places[order]
     first = np.flatnonzero(np.concatenate(([True], symbol[1:] != symbol[:-1])))
-    sums = np.add.reduceat(times[order], first)
+    sums = np.add.reduceat(times[order], first, dtype=np.int64)
     ends = [*first[1:].tolist(), len(symbol)]
     rows = zip(symbol[first].tolist(), sums.tolist(), first.tolist(), ends, strict=True)
     return [(kind, total, places[a:b]) for kind, total, a, b in rows if kind >= 0]
@@ -50,7 +52,9 @@ class Row:
         self.symbol: Ints = np.array([FIRST[byte] for byte in range(256)], np.int32)[row]  # (N,)
         self.symbol[np.concatenate(([0], np.cumsum(sizes)))] = GAP
         # How often the piece of each symbol occurs; the first gap belongs to none.
-        self.times = np.repeat(np.fromiter((0, *pieces.values()), np.int64), np.concatenate(([1], sizes)))  # (N,)
+        often = np.fromiter((0, *pieces.values()), np.int64)
+        often = often.astype(np.int32) if often.max() < 1 << 31 else often  # half the memory
+        self.times: Times = np.repeat(often, np.concatenate(([1], sizes)))  # (N,)
         self.left = np.arange(-1, len(row) - 1, dtype=np.int32)  # (N,) where the neighbor stands
         self.right = np.arange(1, len(row) + 1, dtype=np.int32)  # (N,)
         self.chosen = np.zeros(len(row), bool)  # (N,) true only while a merge is made
@@ -58,7 +62,7 @@ class Row:
     def pairs(self) -> list[tuple[Pair, int, Ints]]:
         """All pairs of bytes: how often each stands there, and where."""
         begin = np.flatnonzero((self.symbol[:-1] >= 0) & (self.symbol[1:] >= 0)).astype(np.int32)
-        number = self.symbol[begin] * 256 + self.symbol[begin + 1]  # (P,)
+        number = (self.symbol[begin] * 256 + self.symbol[begin + 1]).astype(np.uint16)  # (P,) 16 bits sort fastest
         return [(divmod(kind, 256), total, where) for kind, total, where in grouped(number, self.times[begin], begin)]
 
     def standing(self, pair: Pair, places: Ints) -> Ints:

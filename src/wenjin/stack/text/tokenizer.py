@@ -9,7 +9,8 @@
 
 A special token steers the model, so that text of a user never becomes one unless the caller says so.
 
-Omits    offsets into the text, padding, truncation, pairs of texts: whoever makes batches does those
+Omits    offsets into the text, padding, truncation, pairs of texts: whoever makes batches does those; telling a
+         special token of a single character from that character
 Sources  as bpe.py; the order of the steps: `tokenizers`, whose files it reads and writes (tokenizer_json.py)
 Proof    tests/stack/text/test_tokenizer.py: ids and texts equal those of `tokenizers`; round trips of any Unicode
 """
@@ -79,11 +80,14 @@ class Tokenizer:
         self.cut, self.byte_level = cutter(settings.pre_tokenizer)
         table: Table = {}
         for rank, (left, right) in enumerate(merges):
+            if left + right in self.specials:
+                continue  # no text grows into a special token, whatever a file says
             table[vocabulary[left], vocabulary[right]] = (rank, vocabulary[left + right])
         self._encode_piece = Encoder(table)
         self._kept: dict[str, list[int]] = {}
         self._first = [vocabulary.get(SHOWN[byte], -1) for byte in range(256)]  # the id of each byte
         self._finders: dict[tuple[frozenset[str], bool], re.Pattern[str] | None] = {}
+        self._tables: dict[bool, tuple[dict[int, str], dict[int, bytes]]] = {}
         self._tokens = {id: token for token, id in vocabulary.items()} | {one.id: self._shape(one)[0] for one in added}
         self._by_shape = {self._shape(one): one for one in added}
         self.before, self.after = framed(settings.post_processor, self._tokens)
@@ -123,11 +127,12 @@ class Tokenizer:
 
     def stream(self, *, specials: bool = True) -> Decoder:
         """For ids that come one by one: push(id) gives what can be shown, end() the rest."""
-        hidden = () if specials else set(self.specials.values())
-        tokens = {id: "" if id in hidden else token for id, token in self._tokens.items()}
-        if self.byte_level:
-            return ByteDecoder({id: bytes_of(token) for id, token in tokens.items()})
-        return FallbackDecoder(tokens, self.spare)
+        if specials not in self._tables:  # made once: a stream is wanted for every text
+            hidden = () if specials else set(self.specials.values())
+            tokens = {id: "" if id in hidden else token for id, token in self._tokens.items()}
+            self._tables[specials] = tokens, {id: bytes_of(token) for id, token in tokens.items()}
+        texts, parts = self._tables[specials]
+        return ByteDecoder(parts) if self.byte_level else FallbackDecoder(texts, self.spare)
 
     def token(self, id: int) -> str:
         """A token as the file writes it. Raises KeyError."""
@@ -137,7 +142,7 @@ class Tokenizer:
         """The ids of a piece, worked out."""
         data = piece.encode()
         shown = visible(data) if self.byte_level else piece
-        if self.settings.whole and shown in self.vocabulary:
+        if self.settings.whole and shown in self.vocabulary and shown not in self.specials:
             ids = [self.vocabulary[shown]]
         else:
             start = [self._first[byte] for byte in data] if self.byte_level else [-1]
