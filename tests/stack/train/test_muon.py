@@ -31,14 +31,29 @@ SHAPES = [(8, 8), (24, 8), (8, 24), (8, 8), (5, 1)]
 
 @pytest.mark.parametrize("nesterov", [True, False])
 def test_equals_torch(nesterov: bool) -> None:
-    """Both round to bfloat16, in different places: five rounds of that leave a few parts in a hundred of a step."""
+    """Both round to bfloat16, in different places: five rounds of that leave a few parts in a hundred;
+    the next test is exact."""
     common = {"lr": 0.02, "momentum": 0.9, "weight_decay": 0.2, "nesterov": nesterov}
     before = run(Muon, SHAPES, steps=0)
     for scale, theirs_scale in (("rows", "original"), ("adamw", "match_rms_adamw")):
         ours = run(Muon, SHAPES, scale=scale, **common)
         theirs = run(torch.optim.Muon, SHAPES, adjust_lr_fn=theirs_scale, **common)
         for start, a, b in zip(before, ours, theirs, strict=True):
-            assert (a - b).norm() < 0.01 * (b - start).norm()
+            assert (a - b).norm() < 0.08 * (b - start).norm()
+
+
+@pytest.mark.parametrize("coefficients", [QUINTIC, POLAR])
+@pytest.mark.parametrize("shape", [(8, 8), (6, 15), (15, 6), (1, 4)])
+def test_rounds_move_singular_values_alone_by_their_polynomial(
+    shape: tuple[int, int], coefficients: Coefficients
+) -> None:
+    """The definition, over single numbers: s <- a s + b s³ + c s⁵, from s over the length of the matrix."""
+    G = draw(1, *shape).double()
+    u, values, v = torch.linalg.svd(G, full_matrices=False)
+    values = values / G.norm()
+    for a, b, c in coefficients:
+        values = a * values + b * values**3 + c * values**5
+    torch.testing.assert_close(orthogonal(G[None], coefficients, torch.float64)[0], u @ values.diag() @ v)
 
 
 @settings(max_examples=25, deadline=None)

@@ -45,7 +45,7 @@ class Swap:
     def __init__(self, build: str, settings: Mapping[str, Any], cache: Path, *, backend: str = "inductor") -> None:
         module = build.partition(":")[0]
         threads = torch.get_num_threads()  # part of the code that is made
-        order = {"build": build, "settings": dict(settings), "threads": threads, "backend": backend}
+        order: dict[str, Any] = {"build": build, "settings": dict(settings), "threads": threads, "backend": backend}
         about = json.dumps([order, torch.__version__, sources("wenjin.stack", module)], sort_keys=True)
         self.order, self.cache = order | {"cache": str(cache)}, Path(cache)
         self.verdict = self.cache / f"verdict-{hashlib.sha256(about.encode()).hexdigest()[:16]}.json"

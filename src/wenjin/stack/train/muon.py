@@ -39,13 +39,13 @@ POLAR: Coefficients = (  # best for each round in turn, with room for bfloat16's
 
 def orthogonal(G: Tensor, coefficients: Coefficients = QUINTIC, dtype: torch.dtype = torch.bfloat16) -> Tensor:
     """The nearest orthogonal matrix to each of G, about. G: (N, R, C); returns the same shape in `dtype`."""
-    X = G.to(dtype)
-    tall = X.shape[-2] > X.shape[-1]
-    X = X.mT if tall else X  # the smaller product
+    tall = G.shape[-2] > G.shape[-1]
+    X: Tensor = (G.mT if tall else G).to(dtype).contiguous()  # the smaller product
     X = X / X.norm(dim=(-2, -1), keepdim=True).clamp(min=1e-7)  # now no singular value is above 1
     for a, b, c in coefficients:
         A = X @ X.mT  # (N, R, R)
-        X = torch.baddbmm(X, torch.baddbmm(A, A, A, beta=b, alpha=c), X, beta=a)  # a X + (b A + c A A) X
+        B = (A @ A).mul_(c).add_(A, alpha=b)  # b A + c A A
+        X = (B @ X).add_(X, alpha=a)  # a X + (b A + c A A) X
     Y: Tensor = X.mT if tall else X
     return Y
 
