@@ -3,14 +3,14 @@
     plan = Plan("verse", SMALL, seed=3, spoiled="overfits")
     for record in run(plan): ...
 
-A spoiled run is called by the cause that should be named of it. Models have 0.08 to 0.25 million parameters; a token is
+A spoiled run is called by the cause that should be named of it. Models have 0.1 to 0.3 million parameters; a token is
 a byte; one thread. Every part is the library's own: its models, optimizers, schedule, loop and observer.
 """
 
 import contextlib
 import sysconfig
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -29,7 +29,6 @@ from wenjin.stack.train.health_watch import Facts
 from wenjin.stack.train.loop import fit
 from wenjin.stack.train.muon import Muon
 from wenjin.stack.train.optimizers import AdamW
-from wenjin.stack.train.precision import choose
 from wenjin.stack.train.records import Record
 from wenjin.stack.train.schedules import wsd
 
@@ -62,7 +61,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Plan:
-    """`muon`: Muon moves the blocks' matrices, AdamW the rest. `watched`: an observer looks at the run."""
+    """`muon`: Muon moves the blocks' matrices, AdamW the rest."""
 
     corpus: str
     size: Size
@@ -70,7 +69,6 @@ class Plan:
     spoiled: str = ""
     rate: float = RATE
     muon: bool = False
-    watched: bool = True
 
     @property
     def steps(self) -> int:
@@ -220,10 +218,40 @@ def _in_block(name: str) -> bool:
 # ---- a run ----
 
 
+class Timed:
+    """An observer, and the processor time spent in it."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer, self.seconds = observer, 0.0
+
+    def batch(self, batch: Any) -> None:
+        begun = time.process_time()
+        self.observer.batch(batch)
+        self.seconds += time.process_time() - begun
+
+    def before(self, step: int) -> None:
+        begun = time.process_time()
+        self.observer.before(step)
+        self.seconds += time.process_time() - begun
+
+    def after(self, step: int) -> Mapping[str, Any] | None:
+        begun = time.process_time()
+        seen = self.observer.after(step)
+        self.seconds += time.process_time() - begun
+        return seen
+
+
 @cache
-def peak() -> float:
-    """FLOP/s of this machine in float32 on one thread."""
-    return choose(seconds=0.5).speeds["float32"]
+def peak(dim: int) -> float:
+    """FLOP/s of this machine, one thread, in products as this model has them: the best of many short ones, as other
+    programs make some of them slower and none faster."""
+    x, w = torch.randn(BATCH * T, dim), torch.randn(dim, 4 * dim)
+    best, end = float("inf"), time.perf_counter() + 0.5
+    while time.perf_counter() < end:
+        begun = time.perf_counter()
+        torch.mm(x, w)
+        best = min(best, time.perf_counter() - begun)
+    return 2.0 * BATCH * T * dim * 4 * dim / best
 
 
 def facts(plan: Plan, model: nn.Module) -> Facts:
@@ -232,11 +260,11 @@ def facts(plan: Plan, model: nn.Module) -> Facts:
     head = CLASSES * plan.size.dim
     flops = 6.0 * (sum(p.numel() for p in model.parameters()) - tables + (head if plan.size.family is GPT2 else 0))
     precision = "float16" if plan.spoiled == "half-overflow" else "float32"
-    return Facts(classes=CLASSES, precision=precision, flops=flops, peak=peak())
+    return Facts(classes=CLASSES, precision=precision, flops=flops, peak=peak(plan.size.dim))
 
 
-def run(plan: Plan) -> Generator[Record | Facts, None, None]:
-    """The facts of a run, then its records."""
+def run(plan: Plan, timed: list[Timed] | None = None) -> Generator[Record | Facts, None, None]:
+    """The facts of a run, then its records. Its observer is put into `timed`."""
     torch.manual_seed(plan.seed)
     model, spoiled = made(plan.size), plan.spoiled
     spoil(model, spoiled)
@@ -260,9 +288,9 @@ def run(plan: Plan) -> Generator[Record | Facts, None, None]:
 
     if spoiled == "optimizer-reset":
         batches.at[plan.steps // 2 + batches.number(20)] = forget
-    observer = None
-    if plan.watched:
-        observer = Observer(model, optimizers, pad=PAD, classes=CLASSES, logits=logits)
+    observer: Any = Observer(model, optimizers, pad=PAD, classes=CLASSES, logits=logits)
+    if timed is not None:
+        timed.append(observer := Timed(observer))
     held = torch.stack([batches.text.valid[a : a + T + 1] for a in range(0, 48 * T, T)])  # (48, T+1)
 
     def evaluate() -> float:

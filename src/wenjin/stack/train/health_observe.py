@@ -1,6 +1,6 @@
 """What losses alone do not tell: which parameters move, which units are dead, which rows come back, what is counted.
 
-    observer = Observer(model, [optimizer], every=20)        and on steps 1, 2, 4, 8, 16
+    observer = Observer(model, [optimizer], every=20)        and on steps 1, 2, 4, 8
     for step in ...:
         observer.batch(ids)                 each batch, also each of several that are accumulated
         loss.backward(); observer.before(step); optimizer.step()
@@ -10,8 +10,8 @@ An observation holds, where it could be told:
     update    the median over matrices of |change| / |weights|, of one step
     frozen    names of parameters that had a gradient or were told to want none, and did not change
     cut       names of parameters that want a gradient and got none, or only zeros
-    dead      matrix -> share of its rows or columns, whichever is more, with a gradient of zero in this and the two
-              observations before
+    dead      matrix that is not square -> share of its inner units (the longer side) with a gradient of zero in this
+              and the two observations before
     of        how many parameters there are
     age       how many steps the optimizer's own memory counts
     rows, distinct, near, batch     rows seen so far, how many different ones; of those since the last observation the
@@ -70,11 +70,13 @@ class Observer:
         self.optimizers, self.every, self.pad, self.ignore, self.logits = optimizers, every, pad, ignore, logits
         self.parameters = {name: p for name, p in model.named_parameters() if name not in still}
         tables = {p for module in model.modules() if isinstance(module, nn.Embedding) for p in module.parameters()}
-        self.units = [
-            name for name, p in self.parameters.items() if p.ndim == 2 and p not in tables and p.shape[0] != classes
-        ]
-        self.old: dict[str, Tensor] = {}
-        self.quiet: dict[str, list[list[Tensor]]] = {}
+        self.units = {  # matrix -> on which side its inner units lie, the longer one
+            name: int(p.shape[1] > p.shape[0])
+            for name, p in self.parameters.items()
+            if p.ndim == 2 and p.shape[0] != p.shape[1] and p not in tables and p.shape[0] != classes
+        }
+        self.old: list[Tensor] = []
+        self.quiet: dict[str, list[Tensor]] = {}
         self.rows = Rows()
         self.counts: Tensor | None = None
         self.padding = (0, 0)  # counted targets that are padding, all counted targets
@@ -82,9 +84,8 @@ class Observer:
 
     def due(self, step: int) -> bool:
         """Steps count from 1."""
-        return step % self.every == 0 or (step < self.every and step & (step - 1) == 0)
+        return step % self.every == 0 or (2 * step <= self.every and step & (step - 1) == 0)
 
-    @torch.no_grad()
     def batch(self, batch: Any) -> None:
         """The rows of a batch: ids (B, T+1), a pair (inputs, targets), something with these names, or a mapping with
         input_ids and labels."""
@@ -110,26 +111,26 @@ class Observer:
                 found[: len(self.counts)] += self.counts
             self.counts = found
 
-    @torch.no_grad()
     def before(self, step: int) -> None:
         """After the gradients and before the optimizer's step: keeps what the weights were."""
         if self.due(step):
-            self.old = {name: p.detach().clone() for name, p in self.parameters.items()}
+            self.old = [p.detach().clone() for p in self.parameters.values()]
 
-    @torch.no_grad()
     def after(self, step: int) -> dict[str, Any] | None:
         """After the optimizer's step, gradients still there: an observation, or None when it was not due."""
-        if not self.old:
-            return None
-        names, old = list(self.parameters), self.old
-        self.old = {}
-        zero = torch.zeros((), device=next(iter(old.values())).device)
-        norm = torch.linalg.vector_norm
-        change = numbers([norm((self.parameters[name] - old[name]).float()) for name in names])
-        weight = numbers([norm(old[name].float()) for name in names])
-        grads = [self.parameters[name].grad for name in names]
-        slope = numbers([zero if grad is None else norm(grad.float()) for grad in grads])
-        asked = [self.parameters[name].requires_grad for name in names]
+        return self.observation(step) if self.old else None
+
+    @torch.no_grad()
+    def observation(self, step: int) -> dict[str, Any]:
+        names, new, old = list(self.parameters), list(self.parameters.values()), self.old
+        self.old = []
+        zero = torch.zeros((), device=old[0].device)
+        change = numbers(torch._foreach_norm(torch._foreach_sub([p.detach() for p in new], old)))
+        weight = numbers(torch._foreach_norm(old))
+        having = {name: p.grad for name, p in self.parameters.items() if p.grad is not None}
+        norms = dict(zip(having, torch._foreach_norm(list(having.values())) if having else (), strict=True))
+        slope = numbers([norms.get(name, zero) for name in names])
+        asked = [p.requires_grad for p in new]
         frozen = [n for n, c, g, a in zip(names, change, slope, asked, strict=True) if c == 0 and (g > 0 or not a)]
         cut = [n for n, g, a in zip(names, slope, asked, strict=True) if a and g == 0]
         still = set(frozen)
@@ -142,7 +143,7 @@ class Observer:
         seen |= {"frozen": frozen[:LISTED], "frozen_count": len(frozen), "cut": cut[:LISTED], "cut_count": len(cut)}
         if moved:
             seen["update"] = median(moved)
-        if dead := self.dead():
+        if step % self.every == 0 and (dead := self.dead()):
             seen["dead"] = dead
         if (age := self.age()) is not None:
             seen["age"] = age
@@ -155,20 +156,20 @@ class Observer:
         return seen
 
     def dead(self) -> dict[str, float]:
-        """Matrix -> share of units without a gradient in the last observations, of those that have any."""
+        """Matrix -> share of its inner units without a gradient in the last observations, where it is not all."""
         shares: dict[str, Tensor] = {}
-        for name in self.units:
+        for name, side in self.units.items():
             grad = self.parameters[name].grad
             if grad is None:
                 continue
+            size = grad.float().square().sum(1 - side)  # (units,)
             last = self.quiet.setdefault(name, [])
-            last.append([_silent(grad, dim) for dim in (0, 1)])
+            last.append(size <= NOTHING**2 * size.max())
             del last[:-PATIENCE]
             if len(last) == PATIENCE:
-                both = [torch.stack(each).all(0).float().mean() for each in zip(*last, strict=True)]
-                shares[name] = torch.stack(both).max()
+                shares[name] = torch.stack(last).all(0).float().mean()
         told = zip(shares, numbers(list(shares.values())), strict=True)
-        return {name: share for name, share in told if 0 < share < 1}  # all of them: the gradient is cut, not dead
+        return {name: share for name, share in told if 0 < share < 1}
 
     def age(self) -> float | None:
         """The least count of steps in the optimizers' memory; None where they keep none."""
@@ -181,36 +182,26 @@ class Observer:
         return min(steps, default=None)
 
 
-def _silent(grad: Tensor, dim: int) -> Tensor:
-    """Which rows (0) or columns (1) of a matrix get no gradient: units that are never on, or that nobody hears."""
-    size = torch.linalg.vector_norm(grad.float(), dim=1 - dim)  # (units,)
-    silent: Tensor = size <= NOTHING * size.max()
-    return silent
-
-
 class Rows:
     """Which rows were seen, and how long ago, by a hash of 64 bits."""
 
     def __init__(self) -> None:
         self.last: dict[int, int] = {}
-        self.pending: list[Tensor] = []
-        self.factors = torch.empty(0, dtype=torch.int64)
-        self.seen = self.near = self.since = self.width = 0
+        self.pending: list[Tensor] = []  # copies, as a loader may fill the same memory again
+        self.seen = 0
 
     def see(self, ids: Tensor) -> None:
-        T = ids.shape[1]
-        if len(self.factors) < T or self.factors.device != ids.device:
-            dice = torch.Generator().manual_seed(0x9E3779B9)
-            self.factors = (torch.randint(1 << 62, (2 * T,), generator=dice) | 1).to(ids.device)
-        self.pending.append(((ids + 1) * self.factors[:T]).sum(1))  # (B,) modulo 2^64: no number comes back to us yet
+        self.pending.append(ids.clone())
 
     def told(self) -> dict[str, Any]:
         """Counts, and the share of near ones since this was last asked."""
         if not self.pending:
             return {}
-        keys = torch.cat(self.pending).tolist()
-        self.width = len(self.pending[0])
-        self.pending.clear()
+        same = all(ids.shape == self.pending[0].shape for ids in self.pending)
+        blocks = [torch.cat(self.pending)] if same else self.pending
+        keys = [key for ids in blocks for key in hashes(ids)]
+        batch = len(self.pending[0])
+        self.pending = []
         near = 0
         for key in keys:
             before = self.last.get(key)
@@ -219,7 +210,15 @@ class Rows:
             if before is not None or len(self.last) < MEMORY:
                 self.last[key] = self.seen
             self.seen += 1
-        return {"rows": self.seen, "distinct": len(self.last), "near": near / len(keys), "batch": self.width}
+        return {"rows": self.seen, "distinct": len(self.last), "near": near / len(keys), "batch": batch}
+
+
+def hashes(ids: Tensor) -> list[int]:
+    """A number for each row of (B, T), modulo 2^64."""
+    dice = torch.Generator().manual_seed(0x9E3779B9)
+    factors = torch.randint(1 << 62, (ids.shape[1],), generator=dice) | 1  # odd ones, so that no digit is lost
+    keys: list[int] = ((ids + 1) * factors.to(ids.device)).sum(1).tolist()
+    return keys
 
 
 def split(batch: Any) -> tuple[Tensor | None, Tensor | None]:
@@ -263,6 +262,6 @@ def entropy(counts: Tensor) -> float:
     return float(-(shares * shares.log()).sum() + (len(held) - 1) / (2 * total))
 
 
-def numbers(tensors: list[Tensor]) -> list[float]:
+def numbers(tensors: Sequence[Tensor]) -> list[float]:
     """The values of single numbers, fetched from their device at once."""
-    return torch.stack(tensors).tolist() if tensors else []
+    return torch.stack([one.float() for one in tensors]).tolist() if tensors else []
