@@ -1,3 +1,5 @@
+"""Bytes as characters that can be seen, against the library's alphabet."""
+
 from tokenizers import pre_tokenizers
 
 from wenjin.stack.text.alphabet import ORDER, SHOWN, invisible, visible

@@ -1,3 +1,5 @@
+"""Lines and forms of poems, by hand and on the shipped ones."""
+
 import pytest
 
 from tests.stack.text.texts import poems

@@ -1,3 +1,5 @@
+"""Normal forms against the library's, and what folding keeps."""
+
 import unicodedata
 from collections.abc import Callable
 from functools import cache

@@ -1,3 +1,5 @@
+"""Symbols to ids and back; what was never seen."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
