@@ -1,6 +1,7 @@
 """The loop equals a plain one bit by bit, and no bad number ever reaches the weights unseen (T6)."""
 
 import math
+import signal
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from wenjin.stack.train.clock import Clock
 from wenjin.stack.train.data_parallel import ALONE
 from wenjin.stack.train.errors import TrainError
 from wenjin.stack.train.guard import Guard
+from wenjin.stack.train.interrupt import Interrupt
 from wenjin.stack.train.loop import fit, targets
 from wenjin.stack.train.optimizers import AdamW
 from wenjin.stack.train.records import Record
@@ -293,8 +295,6 @@ def test_targets_are_counted_wherever_they_stand() -> None:
 
 def test_a_closed_run_lets_go(tmp_path: Path) -> None:
     """Of the folder and of Ctrl-C."""
-    import signal
-
     before = signal.getsignal(signal.SIGINT)
     net = Net()
     run: Iterator[Record] = fit(net, net.loss, Data(), optimizers(net), steps=9, keeper=Keeper(tmp_path, config={}))
@@ -304,3 +304,36 @@ def test_a_closed_run_lets_go(tmp_path: Path) -> None:
     assert signal.getsignal(signal.SIGINT) is before
     with Keeper(tmp_path, config={}).held():
         pass
+
+
+def test_a_second_ctrl_c_does_not_wait() -> None:
+    with Interrupt() as interrupt:
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupt.asked == "terminated"
+        signal.raise_signal(signal.SIGINT)
+        assert interrupt.asked == "interrupt"
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_wish_to_stop_ends_the_step_and_says_so(tmp_path: Path, number: signal.Signals) -> None:
+    """Also when it comes while the step is being computed, or its record drawn."""
+    for inside in (True, False):
+        net, records = Net(), []
+
+        def loss(batch: Batch, net: Net = net, records: list[Record] = records, inside: bool = inside) -> Tensor:
+            if inside and len(records) == 3:
+                signal.raise_signal(number)
+            return net.loss(batch)
+
+        keeper = Keeper(tmp_path / f"{inside}", config={})
+        for record in fit(net, loss, Data(), optimizers(net), steps=50, keeper=keeper, save_every=40):
+            records.append(record)
+            if not inside and len(records) == 3:
+                signal.raise_signal(number)
+        assert len(records) == 4
+        assert [event.name for event in records[-1].events] == ["saved", "stopped"]
+        found = keeper.newest()
+        assert found is not None
+        assert found.tree["progress"]["step"] == 4

@@ -13,7 +13,8 @@ from torch import Tensor
 from tests.stack.train.tiny import Data, Net, V, fingerprint, optimizers
 from wenjin.stack.data.batches import Batches
 from wenjin.stack.data.pack import gathered, pack
-from wenjin.stack.train.checkpoint import Keeper
+from wenjin.stack.train.checkpoint import Keeper, steps
+from wenjin.stack.train.errors import CheckpointError
 from wenjin.stack.train.loop import fit
 from wenjin.stack.train.records import Record
 from wenjin.stack.train.schedules import wsd
@@ -143,8 +144,6 @@ def test_without_any_one_part_it_is_another_run(tmp_path: Path) -> None:
 
 
 def test_a_checkpoint_of_another_shape_changes_nothing(tmp_path: Path) -> None:
-    from wenjin.stack.train.errors import CheckpointError
-
     whole(tmp_path, Data())
     net = Net()
     net.blocks[0] = torch.nn.Linear(32, 31, bias=False)
@@ -152,3 +151,21 @@ def test_a_checkpoint_of_another_shape_changes_nothing(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"blocks\.0\.weight"):
         list(start(tmp_path, net, Data()))
     assert fingerprint(net) == before
+
+
+def test_a_resumed_run_tells_what_was_refused_and_what_was_forced(tmp_path: Path) -> None:
+    def run(length: int, force: bool = False, **config: int) -> list[Record]:
+        net, keeper = Net(), Keeper(tmp_path, config=config)
+        return list(fit(net, net.loss, Data(), optimizers(net), steps=length, keeper=keeper, save_every=2, force=force))
+
+    run(4, depth=6)
+    (steps(tmp_path)[-1] / "state.json").write_text("{}")
+    refused, resumed = run(5, depth=6)[0].events
+    assert (refused.name, resumed.name, resumed.facts["step"]) == ("refused-checkpoint", "resumed", 2)
+    assert "state.json" in refused.facts["en"]
+    with pytest.raises(CheckpointError, match=r"config\.depth: 6 → 8"):
+        run(7, depth=8)
+    forced, resumed, _ = run(7, depth=8, force=True)[0].events
+    assert (forced.name, resumed.name, resumed.facts["step"]) == ("forced", "resumed", 5)
+    assert forced.facts == {"step": 5, "differences": ["config.depth: 6 → 8"]}
+    assert run(9, depth=8)[0].events[0].name == "resumed"  # told once, kept in the manifest

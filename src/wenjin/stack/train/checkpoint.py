@@ -16,7 +16,7 @@ whatever its writer liked.
 
 Omits    writing in the background, and parts of a tensor in several files: the whole is gathered first
 Source   rename as the moment of truth: rename(2), fsync(2)
-Proof    tests/stack/train/test_checkpoint.py: kills while saving, broken files, a full disk
+Proof    tests/stack/train/test_checkpoint.py: broken files, a full disk; test_kills.py: kills while saving
 """
 
 import contextlib

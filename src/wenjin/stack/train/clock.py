@@ -2,7 +2,7 @@
 
 Omits   evaluation and saving: their time belongs to nobody's training
 Units   seconds
-Proof   tests/stack/train/test_clock.py
+Proof   tests/stack/train/test_loop.py: sleep does not count; a run by minutes ends by the clock
 """
 
 from collections import deque

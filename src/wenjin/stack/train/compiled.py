@@ -10,7 +10,7 @@
 Compiled and uncompiled differ in the last bits, so a run that swaps is repeated only until the step where it did; the
 record says which that was. Where there is no compiler the run stays as it is, and says why.
 
-Omits    shapes that change from batch to batch: each would be compiled again; one choice for all ranks of a group
+Omits    shapes that change from batch to batch: each would be compiled again; several processes that must agree
 Source   PyTorch 2, Ansel et al. 2024, doi:10.1145/3620665.3640366 (4)
 Proof    tests/stack/train/test_compiled.py: swapped when faster, not when slower, the second run at once, no compiler
 """

@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM as a wish: the step is finished and saved before the run stops. A second Ctrl-C does not wait.
 
-Proof   tests/stack/train/test_stop.py: a real process, signalled at any moment
+Proof   tests/stack/train/test_kills.py: real processes, signalled at any moment
 """
 
 import signal

@@ -8,7 +8,7 @@ step is finished and saved; the same call goes on from there, bit by bit as if n
 
 Omits    float16; losses that need several backward passes; parallel training beyond data (data_parallel.py)
 Units    losses in nats a target, times in seconds
-Proof    tests/stack/train/test_loop.py: equals a plain loop bit by bit; test_resume.py; test_stop.py; test_torchrun.py
+Proof    tests/stack/train/test_loop.py: equals a plain loop bit by bit; test_resume.py; test_kills.py; test_torchrun.py
 """
 
 import contextlib
@@ -73,7 +73,8 @@ def fit(
     accumulate     batches a step; clip: the longest gradient that is not shortened, None for any
     evaluate       after every `evaluate_every` steps (0: only at the end), with the model in evaluation mode
     save_every     steps; None: so often that a crash costs at most a minute, and 2 % of a run if that is not too dear
-    observe        looks at parameters and gradients; swap: a compiled form of the loss, taken where it is faster
+    observe        looks at parameters and gradients
+    swap           a compiled form of the loss, taken where it is faster; a group goes without, for its ranks must agree
     force          resume also from another configuration or other code; it is noted
 
     Raises TrainError where the run cannot go on. CheckpointError: its checkpoint is another run's, the last one does
@@ -86,6 +87,7 @@ def fit(
         interrupt = held.enter_context(Interrupt())
         if keeper:
             group.agreed(lambda: held.push(_opened(keeper)) and None)
+        swap = swap if group.size == 1 else None
         if swap:
             held.callback(swap.close)
         group.share_weights(model)

@@ -9,7 +9,7 @@ long as a number of steps or as a number of minutes. The shape spans the whole r
 
 Omits    restarts, and schedules that look at the loss
 Sources  cosine arXiv:1608.03983 (3), wsd arXiv:2404.06395 (4.2), inverse root arXiv:1706.03762 (5.3)
-Proof    tests/stack/train/test_schedules.py: equal to torch.optim.lr_scheduler and to transformers step by step
+Proof    tests/stack/train/test_schedules.py: equal to torch.optim.lr_scheduler step by step
 """
 
 import math
