@@ -59,7 +59,17 @@ def lab(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run:
 def test_a_run_is_shown_kept_remarked_on_and_compared(lab: Run) -> None:
     first = lab("lab", "run", "walk", "--steps", "30", "--strides=1,2", "--seed", 4, "--predict", "far")
     assert first.returncode == 0
-    for shown in ("A random walk", "--steps 30", "Distance a step", "Not far", "what came", "It stays near", "Took"):
+    parts = (
+        "A random walk",
+        "--steps 30",
+        "Distance a step",
+        "The end",
+        "Not far",
+        "what came",
+        "It stays near",
+        "Took",
+    )
+    for shown in parts:
         assert shown in first.stdout
     second = lab("lab", "run", "adding/walk", "--json")
     assert second.returncode == 0

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from wenjin.kit.lab import Table as Rows
 from wenjin.kit.text import Language, Text
 from wenjin.study.cli.terminal import clean
 from wenjin.study.course.graph import CauseTexts, Course, Lab
@@ -83,6 +84,7 @@ def result(run: Run, course: Course, language: Language) -> "RenderableType":
         parts += ["", *_curves(run, lab, language)]
         judged = verdict.levels if verdict else [Judged(n, v, None, None, None) for n, v in run.levels.items()]
         parts.append(_levels(judged, lab, language))
+        parts += _tables(run, lab, language)
     if verdict is not None:
         parts += _claims(verdict, lab, language)
         parts += [_foretold(each, run, lab, language) for each in verdict.predictions]
@@ -194,6 +196,26 @@ def spark(values: Sequence[float], width: int = 32) -> str:
     low, high = min(finite, default=0.0), max(finite, default=0.0)
     scale = (len(BLOCKS) - 1) / (high - low) if high > low else 0.0
     return "".join(BLOCKS[round((v - low) * scale)] if abs(v) < float("inf") else " " for v in chosen)
+
+
+def _tables(run: Run, lab: Lab | None, language: Language) -> list["RenderableType"]:
+    """What the lab measured in rows."""
+    from rich.table import Table
+    from rich.text import Text as Rich
+
+    made: list[RenderableType] = []
+    for frame in run.frames:
+        if isinstance(frame, Rows):
+            texts = lab.texts.tables.get(frame.name) if lab and lab.texts else None
+            made.append(Rich("\n" + clean(texts.title[language] if texts else frame.name), style="bold"))
+            table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+            for column in frame.columns:
+                known = texts.columns.get(column) if texts else None
+                table.add_column(clean(known[language] if known else column))
+            for row in frame.rows:
+                table.add_row(*(Rich(clean(cell) if isinstance(cell, str) else f"{cell:.4g}") for cell in row))
+            made.append(table)
+    return made
 
 
 def _levels(levels: Sequence[Judged], lab: Lab | None, language: Language) -> "Table":
