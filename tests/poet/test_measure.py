@@ -1,3 +1,5 @@
+"""Verse measured: form, rhyme, theme, copying and variety, by hand and against plain loops."""
+
 import math
 
 import pytest

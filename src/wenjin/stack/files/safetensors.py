@@ -9,7 +9,7 @@ tensors at one place, a tensor beyond the file, a gap, a shape that does not fil
 Data are mapped, not read: a tensor costs memory when it is touched, and writing to it never reaches the file.
 
 Omits    types narrower than a byte; machines that store the high byte first
-Source   the format's description, https://github.com/huggingface/safetensors (README, "Format")
+Source   the format's description, in the README of huggingface/safetensors ("Format")
 Proof    tests/stack/files/test_safetensors.py: files of the reference library are read equal, ours are read by it;
          mutated headers are refused by a sentence or read alike
 """

@@ -14,6 +14,7 @@ Sources  momentum: Sutskever et al. 2013 (2); RMSProp: Hinton's lecture 6e (2012
 Proof    tests/stack/train/test_optimizers.py: every one equals torch.optim's step by step, bit by bit where plain
 """
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
@@ -35,7 +36,7 @@ class Moves(Protocol):
     def step(self) -> object: ...
 
 
-class Optimizer:
+class Optimizer(ABC):
     """Groups of parameters with settings of their own, and a memory for each parameter: what torch.optim.Optimizer has,
     without the compiler that it loads, which takes as long as all of torch."""
 
@@ -48,9 +49,9 @@ class Optimizer:
         if not moved or len(set(moved)) < len(moved):
             raise ValueError(f"an optimizer moves each of its parameters once, and at least one; got {len(moved)}")
 
+    @abstractmethod
     def step(self) -> None:
         """Move every parameter that has a gradient."""
-        raise NotImplementedError
 
     def zero_grad(self) -> None:
         """Forget the gradients."""
@@ -68,9 +69,9 @@ class Plain(Optimizer):
                 if parameter.grad is not None:
                     self.move(parameter, parameter.grad, self.state[parameter], group)
 
+    @abstractmethod
     def move(self, w: Tensor, g: Tensor, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Move one parameter `w`, whose gradient is `g`, in place."""
-        raise NotImplementedError
 
 
 class SGD(Plain):

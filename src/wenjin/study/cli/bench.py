@@ -28,7 +28,7 @@ HEAD = Text("量什么 · 我们 · 对手 · 比值 · 目标 · 达到", "name
 
 def benchmarks() -> dict[str, Path]:
     """Name -> file of each; what the benchmarks share among themselves has no `measure`."""
-    return {path.stem: path for path in sorted(FOLDER.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")}
+    return {path.stem.replace("_", "-"): path for path in sorted(FOLDER.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")}
 
 
 def about(path: Path) -> str:
@@ -45,7 +45,7 @@ def run_or_list(name: str | None, *, as_json: bool, full: bool = False) -> int:
         if as_json:
             print(json.dumps({name: about(path) for name, path in known.items()}, ensure_ascii=False))
         else:
-            print("\n".join(f"{name:<12}{about(path)}" for name, path in known.items()))
+            print("\n".join(f"{name:<18}{about(path)}" for name, path in known.items()))
         return 0
     if name not in known:
         fail(UNKNOWN.format(name=name, names=", ".join(known)))
