@@ -47,7 +47,7 @@ from wenjin.stack.train.records import Log, Record
 
 CODE = ("wenjin.poet.recipe", "wenjin.stack.models.llama", "wenjin.stack.nn", "wenjin.stack.train")
 CHECKED = 256  # rows of the validation split that are looked at
-OFTEN = 20  # times in a run
+OFTEN, APART = 20, 50  # times in a run, and steps between at least: one look costs as much as three steps
 SPECIAL = re.compile("|".join(map(re.escape, SPECIALS)))
 
 
@@ -86,7 +86,7 @@ class Pretraining:
             schedule=schedule(plan),
             clip=None,
             evaluate=self.evaluate,
-            evaluate_every=max(1, plan.expected // OFTEN),
+            evaluate_every=max(APART, plan.expected // OFTEN),
             keeper=self.keeper,
             observe=Observer(self.model, moved, classes=plan.vocab, logits=self.model),
             swap=self.swap,
