@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import resource
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,22 @@ def test_half_a_line_is_cut_and_the_run_goes_on(tmp_path: Path) -> None:
         with Log(path, {}) as log:
             log.write(dataclasses.replace(PLAIN, step=2))
         assert [record.step for record in read(path).records] == [1, 2]
+
+
+def test_a_full_disk_takes_whole_lines_or_none(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    with Log(path, {}) as log:
+        log.write(PLAIN)
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, hard))  # room for a part of a line
+        try:
+            for _ in range(2):
+                with pytest.raises(TrainError, match="cannot be written"):
+                    log.write(dataclasses.replace(PLAIN, step=2))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        log.write(dataclasses.replace(PLAIN, step=3))
+    assert [record.step for record in read(path).records] == [1, 3]
 
 
 @pytest.mark.parametrize("line", ["no json", '{"step": 1}', '{"step": 1, "loss": "high"}', "[]", "{}", '"run"', "\xff"])

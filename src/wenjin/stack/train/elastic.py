@@ -1,6 +1,6 @@
 """Several processes that train together, started again from the last checkpoint when one of them dies.
 
-    python -m wenjin.stack.train.elastic --workers 2 --restarts 3 -- -m wenjin.poet.pretrain --depth 6
+    python -m wenjin.stack.train.elastic --workers 2 --restarts 3 -- train.py --depth 6
 
     a worker dies    the others are stopped, all start again, and each goes on from the newest checkpoint
     too often        the launcher ends with 1 and one sentence that names the worker; nothing is left running

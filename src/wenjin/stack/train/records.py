@@ -10,6 +10,8 @@ Units   losses in nats a target, times in seconds, rate as a share of the optimi
 Proof   tests/stack/train/test_records.py: what is written is read; half a last line is no line
 """
 
+import contextlib
+import errno
 import json
 import math
 import os
@@ -94,15 +96,15 @@ class Log:
     """The file of a run, open for appending. What a crash left half-written at its end is cut off."""
 
     def __init__(self, path: Path, facts: Mapping[str, Json]) -> None:
+        self._path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a+b")
-            end = self._whole()
-            self._file.truncate(end)
+            self._file = path.open("ab", buffering=0)  # nothing may wait in a buffer, and follow later
+            self._end = path.read_bytes().rfind(b"\n") + 1
+            self._file.truncate(self._end)
         except OSError as error:
             raise _unwritten(path, error) from None
-        self._path = path
-        if end == 0:
+        if self._end == 0:
             self._line({"run": dict(facts)})
 
     def write(self, record: Record) -> None:
@@ -121,18 +123,15 @@ class Log:
         self.close()
 
     def _line(self, line: Mapping[str, Json]) -> None:
-        before = self._file.seek(0, os.SEEK_END)
+        data = json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n"
         try:
-            self._file.write(json.dumps(line, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-            self._file.flush()
+            if self._file.write(data) < len(data):  # only a full disk takes a part
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
-            self._file = _reopened(self._path, before)
+            with contextlib.suppress(OSError):  # else the next to open the log cuts it
+                self._file.truncate(self._end)
             raise _unwritten(self._path, error) from None
-
-    def _whole(self) -> int:
-        """Bytes up to the end of the last whole line."""
-        self._file.seek(0)
-        return self._file.read().rfind(b"\n") + 1
+        self._end += len(data)
 
 
 def read(path: Path) -> Run:
@@ -173,13 +172,6 @@ def _spell(value: Json) -> Json:
 
 def _number(word: str) -> float:
     return {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}[word]
-
-
-def _reopened(path: Path, end: int) -> Any:
-    """The file without the line that did not fit: what is buffered of it must not follow later."""
-    descriptor = os.open(path, os.O_RDWR | os.O_APPEND)
-    os.ftruncate(descriptor, end)
-    return os.fdopen(descriptor, "a+b")
 
 
 def _unwritten(path: Path, error: OSError) -> TrainError:
