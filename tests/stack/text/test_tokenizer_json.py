@@ -107,7 +107,8 @@ def without(data: Json, **model: Any) -> Json:
 def files() -> dict[str, Json]:
     words = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
     own = [token(656, "<|end|>"), token(657, "[MASK]", lstrip=True), token(658, "<s>", special=False, rstrip=True)]
-    llama3 = bytes_file(LLAMA3, cut_by(split(LLAMA3), BYTES), added_tokens=own[:1])
+    llama3 = bytes_file(LLAMA3, cut_by(split(LLAMA3), BYTES), added_tokens=[token(657, "<|end|>")])
+    llama3["model"]["vocab"]["moonshine"] = 656  # no merges lead there
     return {
         "gpt2": bytes_file(GPT2, words, added_tokens=own[:1], post_processor=words),
         "roberta": bytes_file(
@@ -117,7 +118,7 @@ def files() -> dict[str, Json]:
             post_processor=template("<s>", "<|end|>", {"<s>": 658, "<|end|>": 656}),
         ),
         "llama3": without(llama3, ignore_merges=True)
-        | {"post_processor": {"type": "Sequence", "processors": [BYTES, template("<|end|>", "", {"<|end|>": 656})]}},
+        | {"post_processor": {"type": "Sequence", "processors": [BYTES, template("<|end|>", "", {"<|end|>": 657})]}},
         "qwen2": bytes_file(QWEN2, cut_by(split(QWEN2), BYTES), normalizer={"type": "NFC"}, added_tokens=own[:1]),
         "smollm2": bytes_file(GPT2, cut_by({"type": "Digits", "individual_digits": True}, words), added_tokens=own[:1]),
         "tiktoken": bytes_file(LLAMA3, cut_by(split(LLAMA3, "Removed", True), BYTES)),
@@ -168,6 +169,24 @@ def test_ids_are_those_of_the_library_from_the_same_file(name: str, text: str) -
     assert ours.encode(text, ours.specials, frame=True) == library.encode(text).ids
     assert ours.decode(ids) == library.decode(ids, skip_special_tokens=False)
     assert ours.decode(ids, specials=False) == library.decode(ids)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_that_each_setting_tells_apart_have_the_ids_of_the_library(name: str) -> None:
+    ours, _, library = opened(name)
+    library.encode_special_tokens = False
+    for text in (
+        "the  [MASK] moon  [MASK]",
+        "<s>  the moon<s> \n ",
+        " the moon",
+        "moonshine moonshine",
+        "12345 ⅣⅣ",
+        "ABC  xyz ÀÉ",
+        "e\u0301\u0301 ﬁ",
+        "a  b a b poem 2",
+        "",
+    ):
+        assert ours.encode(text, ours.specials, frame=True) == library.encode(text).ids, text
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,12 +35,12 @@ class Encoder:
         ranks = [rank(pair, never) for pair in pairwise(word)]
         while ranks and (best := min(ranks)) != never:
             at = ranks.index(best)
-            word[at : at + 2] = [made[best]]
-            del ranks[at]
+            word[at] = new = made[best]
+            del word[at + 1], ranks[at]
             if at:
-                ranks[at - 1] = rank((word[at - 1], word[at]), never)
+                ranks[at - 1] = rank((word[at - 1], new), never)
             if at < len(ranks):
-                ranks[at] = rank((word[at], word[at + 1]), never)
+                ranks[at] = rank((new, word[at + 1]), never)
         return word
 
     def long(self, word: list[int]) -> list[int]:

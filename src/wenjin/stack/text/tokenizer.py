@@ -123,16 +123,23 @@ class Tokenizer:
 
     def decode(self, ids: Iterable[int], *, specials: bool = True) -> str:
         """The text of ids; without `specials`, special tokens are left out. Raises TextError for an id it lacks."""
+        ids, (_, parts) = list(ids), self._table(specials)
+        if self.byte_level and all(map(parts.__contains__, ids)):
+            return b"".join(map(parts.__getitem__, ids)).decode("utf-8", "replace")
         return decoded(self.stream(specials=specials), ids)
 
     def stream(self, *, specials: bool = True) -> Decoder:
-        """For ids that come one by one: push(id) gives what can be shown, end() the rest."""
-        if specials not in self._tables:  # made once: a stream is wanted for every text
+        """For ids that come one by one: push(id) gives what can be shown, end() the rest. Joined, that is `decode`."""
+        texts, parts = self._table(specials)
+        return ByteDecoder(parts) if self.byte_level else FallbackDecoder(texts, self.spare)
+
+    def _table(self, specials: bool) -> tuple[dict[int, str], dict[int, bytes]]:
+        """Each id's text and its bytes, made once: they are wanted for every text."""
+        if specials not in self._tables:
             hidden = () if specials else set(self.specials.values())
             tokens = {id: "" if id in hidden else token for id, token in self._tokens.items()}
             self._tables[specials] = tokens, {id: bytes_of(token) for id, token in tokens.items()}
-        texts, parts = self._tables[specials]
-        return ByteDecoder(parts) if self.byte_level else FallbackDecoder(texts, self.spare)
+        return self._tables[specials]
 
     def token(self, id: int) -> str:
         """A token as the file writes it. Raises KeyError."""
@@ -141,12 +148,15 @@ class Tokenizer:
     def _piece(self, piece: str) -> list[int]:
         """The ids of a piece, worked out."""
         data = piece.encode()
-        shown = visible(data) if self.byte_level else piece
-        if self.settings.whole and shown in self.vocabulary and shown not in self.specials:
-            ids = [self.vocabulary[shown]]
+        start = [self._first[byte] for byte in data] if self.byte_level else [-1]
+        if self.settings.whole or -1 in start:
+            shown = visible(data) if self.byte_level else piece
+            if self.settings.whole and shown in self.vocabulary and shown not in self.specials:
+                ids = [self.vocabulary[shown]]
+            else:
+                ids = self._encode_piece(self._symbols(shown))
         else:
-            start = [self._first[byte] for byte in data] if self.byte_level else [-1]
-            ids = self._encode_piece(self._symbols(shown) if -1 in start else start)
+            ids = self._encode_piece(start)
         if len(self._kept) < ROOM:
             self._kept[piece] = ids
         return ids
