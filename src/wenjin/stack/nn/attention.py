@@ -108,7 +108,7 @@ class Attention(nn.Module):
 
     def split(self, x: Tensor) -> Tensor:
         """Cut the last axis into heads: (B, T, H*D) -> (B, H, T, D)."""
-        return x.unflatten(-1, (-1, self.width)).transpose(1, 2)
+        return x.reshape(*x.shape[:-1], -1, self.width).transpose(1, 2)
 
     def forward(self, x: Tensor, angle: Tensor, past: Past | None = None) -> tuple[Tensor, Past]:
         """angle: (T, D/2) for the new tokens, shared by all layers."""

@@ -37,7 +37,7 @@ def examine(losses: Sequence[float], validation: Sequence[float] = (), even: flo
     rises = [n for n in range(1, WINDOW) if stretch[n] > ROSE * min(stretch[:n])]
     if len(rises) >= TIMES or (rises and rises[-1] == WINDOW - 1):
         first = rises[0]
-        facts = {"times": len(rises), "step": first * len(losses) // WINDOW + 1}
+        facts: dict[str, float] = {"times": len(rises), "step": first * len(losses) // WINDOW + 1}
         yield "loss-rose", facts | {"from": min(stretch[:first]), "to": max(stretch[n] for n in rises)}
     elif abs(stretch[-1] - stretch[0]) < STILL * abs(stretch[0]):
         yield "nothing-moves", {"from": stretch[0], "to": stretch[-1]}
