@@ -102,7 +102,10 @@ def test_the_form_is_made_of_the_signature(visit: Visit) -> None:
     assert re.search(r'<option value="times" selected>multiply</option>', page)
     assert re.search(r'name="arg.starts" value="1, 3"', page)
     assert page.index("predict.after") < page.index("arg.steps"), "the prediction comes first"
-    assert "counted" in page, "the data is named"
+    assert "numbers (counted)" in page, "the data is named"
+    chinese = visit.client.get(LAB, headers={"accept-language": "zh"}).text
+    assert "一些数（数出来的）" in chinese
+    assert "counted" not in chinese
     assert visit.client.get("/topics/doubling/labs/nothing").status_code == 404
 
 

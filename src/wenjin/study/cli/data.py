@@ -130,8 +130,8 @@ def name(row: dict[str, Any], own: Path | None, place: Path) -> None:
         id = row["id"]
         fail(
             Text(
-                f"{id} 是你自己的文件：{row['terms']['zh']}。运行 wenjin data add {id} --folder 文件夹。",
-                f"{id} are files of your own: {row['terms']['en']}. Run wenjin data add {id} --folder FOLDER.",
+                f"{id} 要用你自己的文件，{row['terms']['zh']}。运行 wenjin data add {id} --folder 文件夹。",
+                f"{id} needs files of your own; {row['terms']['en']}. Run wenjin data add {id} --folder FOLDER.",
             )
         )
     (told,) = keeper("name", place, row["id"], own.expanduser().absolute())
