@@ -11,7 +11,7 @@
 Every weight must find its place: one that is missing, left over or of another shape is named and nothing is loaded.
 
 Omits    pickled files, quantized weights, tokenizers, fetching
-Sources  the layout of https://huggingface.co/docs/transformers/main_classes/model (save_pretrained)
+Sources  what save_pretrained of transformers 5.23 writes; its documentation, "Models"
 Proof    tests/stack/models/test_weights.py: both directions, whole and sharded, in float32, bfloat16 and float16
 """
 
