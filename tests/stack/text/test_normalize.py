@@ -11,6 +11,7 @@ from tokenizers import normalizers
 from tests.stack.text.texts import anything
 from wenjin.stack.text.categories import LATER, categories
 from wenjin.stack.text.normalize import Form, calm, compose, narrow
+from wenjin.stack.text.parts import normalizer
 
 
 @pytest.mark.parametrize(("form", "newer"), [("NFC", 50), ("NFD", 50), ("NFKC", 122), ("NFKD", 122)])
@@ -32,6 +33,12 @@ def known() -> list[str]:
     ranges = [place.partition("-") for places in LATER.values() for place in places.split()]
     later = {p for first, _, last in ranges for p in range(int(first, 16), int(last or first, 16) + 1)}
     return [chr(p) for p, kind in enumerate(categories()) if kind not in ("Cn", "Cs") and p not in later]
+
+
+def test_nothing_is_put_before_nothing() -> None:
+    step = {"type": "Prepend", "prepend": "▁"}
+    for text in ("", "a"):
+        assert normalizer(step)(text) == normalizers.Prepend("▁").normalize_str(text)
 
 
 def test_by_hand() -> None:

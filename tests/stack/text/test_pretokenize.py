@@ -55,7 +55,7 @@ def turns() -> list[int]:
 
 @pytest.mark.parametrize("name", PATTERNS)
 def test_a_code_point_is_cut_as_the_library_cuts_it(name: str, count: Callable[[int], int]) -> None:
-    points = range(0x110000) if count(20) == 20 else turns()
+    points = range(0x110000) if count(20) == 20 and name in ("gpt2", "llama3", "qwen2") else turns()
     texts = [f"a{c} {c}{c}1'{c}s'S{c}\n " for point in points if not 0xD800 <= point < 0xE000 for c in [chr(point)]]
     for at in range(0, len(texts), 500):
         text = "".join(texts[at : at + 500])
