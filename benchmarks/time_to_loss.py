@@ -70,8 +70,8 @@ def measure(full: bool = False) -> list[Row]:
         own = {length: mine(text, length) for length in lengths}
         peers.race([*theirs, *own.values()], say)
         first = first_run(Path(folder) / "fresh", seconds / FIRST)
-    tried = [run for length, run in own.items() if length in {seconds / share for share in SHARES}]
-    how = about(text, own[lengths[0]])
+    tried = [own[seconds / share] for share in sorted(SHARES, reverse=True)]
+    how = about(text)
     rows = [passed(theirs[0], tried, 16, how), passed(theirs[1], tried, 8, how)]
     rows.append(fresh(theirs[0], first, seconds / FIRST, how))
     if full:
@@ -85,7 +85,7 @@ def passed(peer: Run, tried: list[Run], goal: int, how: str) -> Row:
     best = good[0] if good else tried[-1]
     told = f"peer: {peer.loss:.3f} nats a character after {peer.seconds:.0f} s and {peer.tokens / 1e6:.2f} M characters"
     own = "; ".join(f"{run.loss:.3f} in {run.seconds:.1f} s" for run in tried)
-    name = f"time to the loss of {peer.name} after {peer.seconds / 60:.3g} min"
+    name = f"time to the loss of {peer.name} after {peer.seconds / 60:.2g} min"
     ok = bool(good) and best.seconds <= peer.seconds / goal * 1.05  # a step may end a little late
     row = {"name": name, "ours": best.seconds, "peer": peer.seconds, "unit": "s", "goal": f"≤ 1/{goal}"}
     return {**row, "ok": ok, "how": f"{told}; ours: {own}; {how}"}
@@ -101,14 +101,14 @@ def fresh(peer: Run, first: dict[str, Any], seconds: float, how: str) -> Row:
 
 def reached(run: Run, minutes: float, goal: float, peer: Run, how: str) -> Row:
     row = {"name": f"loss after {minutes:g} min", "ours": run.loss, "peer": peer.loss, "unit": "nats a character"}
-    more = f"{run.tokens / 1e6:.2f} M characters; peer: {peer.name} after {peer.seconds / 60:.3g} min"
+    more = f"{run.tokens / 1e6:.2f} M characters; peer: {peer.name} after {peer.seconds / 60:.2g} min"
     return {**row, "goal": f"≤ {goal:g}", "ok": run.loss <= goal, "how": f"{more}; {how}"}
 
 
-def about(text: Text, run: Run) -> str:
+def about(text: Text) -> str:
     """What all have in common."""
-    size = f"{len(text.train):,} characters, {text.vocab:,} different; 6 layers, 256 wide, {peers.ROWS} × {peers.BLOCK}"
-    return f"{size}; {torch.get_num_threads()} threads, freed memory kept; ours: {run.name}"
+    size = f"{len(text.train):,} characters, {text.vocab:,} different; {peers.LAYERS} layers, {peers.WIDTH} wide"
+    return f"{size}, {peers.ROWS} rows of {peers.BLOCK}; {torch.get_num_threads()} threads, freed memory kept"
 
 
 def first_run(cache: Path, seconds: float) -> dict[str, Any]:
