@@ -156,9 +156,10 @@ def unbroken() -> str:
 def main(folder: Path, saving: int, training: int) -> None:
     torch.set_num_threads(1)
     (folder / "saving").mkdir()
-    told = {"saving": killed_while_saving(folder / "saving", saving)}
+    told: dict[str, Any] = {"saving": killed_while_saving(folder / "saving", saving)}
     told["training"] = stopped_while_training(folder / "training", training)
-    print(json.dumps(told))
+    slow = ("torch._dynamo", "torch.distributed.tensor", "torch.distributed.fsdp", "tensorboardX")
+    print(json.dumps(told | {"loaded": [name for name in slow if name in sys.modules]}))
 
 
 if __name__ == "__main__":

@@ -41,3 +41,8 @@ def test_stopped_at_any_moment_a_run_says_so_and_goes_on_bit_by_bit(told: dict[s
     assert "stopped" in told["training"]["ends"]
     assert told["training"]["runs"] >= 1
     assert told["training"]["longest"] < 2
+
+
+def test_a_run_loads_nothing_slow_that_it_does_not_need(told: dict[str, Any]) -> None:
+    """The compiler and the sharded tensors take as long to load as torch itself: the first step would wait for them."""
+    assert told["loaded"] == []
