@@ -155,6 +155,9 @@ msgstr ""
 msgid "guessed"
 msgstr "猜的"
 
+#, fuzzy
+msgid "guessed, too"
+msgstr "也是猜的"
 msgctxt "month"
 msgid "May"
 msgstr "五月"

@@ -67,13 +67,14 @@ def po(text: str) -> Iterator[tuple[str, str, str]]:
     entry: dict[str, str] = {}
     fuzzy, field = False, ""
     for number, line in enumerate([*(line.strip() for line in text.split("\n")), ""], 1):
+        begins = FIELD.match(line)
+        if "msgstr" in entry and (line.startswith("#") or (begins and begins[1] in ("msgid", "msgctxt"))):
+            yield from _whole(entry, fuzzy=fuzzy)  # entries need no empty line between them
+            entry, fuzzy, field = {}, False, ""
         if line.startswith("#"):
             fuzzy = fuzzy or (line.startswith("#,") and "fuzzy" in line)
             continue
-        if begins := FIELD.match(line):
-            if begins[1] in ("msgid", "msgctxt") and "msgstr" in entry:  # entries need no empty line between them
-                yield from _whole(entry, fuzzy=False)
-                entry = {}
+        if begins:
             field, line = begins[1], line[begins.end() :]
             entry.setdefault(field, "")
         if not line:
