@@ -18,7 +18,7 @@ def test_entries_are_given_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("ask", "value"),
     [
-        *[("whole", x) for x in (0, -1, 1.0, True, "3", [3], None)],
+        *[("whole", x) for x in (0, -1, 1.0, True, "3", [3], None, 2**24 + 1, 10**400)],
         *[("number", x) for x in (0, -1.0, float("nan"), float("inf"), True, "3", None)],
         *[("flag", x) for x in (0, 1, "true", [])],
         *[("must", x) for x in ("relu", 5, ["gelu"])],

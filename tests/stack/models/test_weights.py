@@ -172,6 +172,9 @@ def spoil(folder: Path, how: str) -> None:
         (folder / "config.json").write_text('{"model_type": "llama", ')
     elif how == "config is no text":
         (folder / "config.json").write_bytes(b"\xff\xfe\x00")
+    elif how == "quantized":
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps(config | {"quantization_config": {"bits": 4}}))
     elif how == "unknown family":
         (folder / "config.json").write_text('{"model_type": "mamba"}')
     elif how == "no weights":
@@ -202,6 +205,7 @@ def spoil(folder: Path, how: str) -> None:
         "config is a list",
         "config is broken",
         "config is no text",
+        "quantized",
         "unknown family",
         "no weights",
         "index is empty",

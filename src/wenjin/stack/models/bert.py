@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wenjin.stack.models.config import Config, divides, room
+from wenjin.stack.models.config import LAYERS, Config, divides, room
 from wenjin.stack.nn.heads import join, split
 from wenjin.stack.nn.initial import initialize
 from wenjin.stack.nn.layers import Linear
@@ -298,7 +298,7 @@ def from_config(config: Mapping[str, Any]) -> Bert | PretrainingBert:
     settings: dict[str, Any] = {
         "vocab": c.whole("vocab_size"),
         "dim": c.whole("hidden_size"),
-        "layers": c.whole("num_hidden_layers"),
+        "layers": c.whole("num_hidden_layers", most=LAYERS),
         "heads": c.whole("num_attention_heads"),
         "hidden": c.whole("intermediate_size"),
         "context": c.whole("max_position_embeddings"),

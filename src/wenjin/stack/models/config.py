@@ -13,6 +13,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, cast
 
+LAYERS = 2048  # as many as any model may have; the deepest published ones have 126
+
 
 class ModelError(Exception):
     """A model that cannot be built, loaded or saved: what is wrong, where, and what to do, in Chinese and English."""
@@ -59,11 +61,11 @@ class Config:
         value = self.entries.get(key)
         return default if value is None else value
 
-    def whole(self, key: str, default: int | None = None) -> int:
-        """A positive whole number."""
+    def whole(self, key: str, default: int | None = None, most: int = 2**24) -> int:
+        """A whole number from 1 to `most`: a size that lies must not fill the memory."""
         value = self.get(key, default)
-        if type(value) is not int or value < 1:
-            raise self.refuse(key, "正整数", "a positive whole number")
+        if type(value) is not int or not 1 <= value <= most:
+            raise self.refuse(key, f" 1 到 {most} 的整数", f"a whole number from 1 to {most}")
         return value
 
     def number(self, key: str, default: float | None = None) -> float:

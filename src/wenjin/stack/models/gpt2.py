@@ -21,7 +21,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wenjin.stack.models.config import Config, divides, room
+from wenjin.stack.models.config import LAYERS, Config, divides, room
 from wenjin.stack.nn.heads import Cache, Way, attend, join, split
 from wenjin.stack.nn.initial import initialize, scaled
 from wenjin.stack.nn.layers import Linear
@@ -211,7 +211,7 @@ class GPT2(nn.Module):
         return cls(
             vocab=c.whole("vocab_size"),
             dim=c.whole("n_embd"),
-            layers=c.whole("n_layer"),
+            layers=c.whole("n_layer", most=LAYERS),
             heads=c.whole("n_head"),
             context=c.whole("n_positions"),
             hidden=None if c.get("n_inner") is None else c.whole("n_inner"),

@@ -27,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from wenjin.stack.models.config import Config, ModelError, divides, room
+from wenjin.stack.models.config import LAYERS, Config, ModelError, divides, room
 from wenjin.stack.nn.heads import Cache, Way, attend, join, split
 from wenjin.stack.nn.initial import initialize
 from wenjin.stack.nn.layers import Linear, SwiGLU
@@ -253,6 +253,8 @@ def settings_of(c: Config) -> dict[str, Any]:
     c.must("model_type", "llama", "qwen2", "qwen3")
     c.must("hidden_act", "silu")
     c.must("use_sliding_window", False)
+    if set(c.get("layer_types", ())) - {"full_attention"}:
+        raise c.refuse("layer_types", " full_attention", "full_attention alone")
     kind = c.get("model_type", "llama")
     where = "rope_parameters" if c.get("rope_parameters") else "rope_scaling"
     if not isinstance(c.get(where, {}), Mapping):
@@ -265,16 +267,23 @@ def settings_of(c: Config) -> dict[str, Any]:
     if way == "llama3" and not rope.number("low_freq_factor") < rope.number("high_freq_factor"):
         raise c.refuse(where, " low_freq_factor 小于 high_freq_factor", "low_freq_factor below high_freq_factor")
     bias = kind == "qwen2" or c.flag("attention_bias", False)
-    heads, dim = c.whole("num_attention_heads"), c.whole("hidden_size")
+    heads, dim, context = c.whole("num_attention_heads"), c.whole("hidden_size"), c.whole("max_position_embeddings")
+    if c.get("head_dim") is None and kind != "qwen3":
+        divides(heads, dim, "num_attention_heads | hidden_size")
+    head_dim = c.whole("head_dim", 128 if kind == "qwen3" else dim // heads, most=4096)
+    if context * head_dim > 2**28:
+        raise c.refuse(
+            "max_position_embeddings", "更短的长度：位置表会超过 1 GB", "fewer: the tables of positions pass 1 GB"
+        )
     return {
         "vocab": c.whole("vocab_size"),
         "dim": dim,
-        "layers": c.whole("num_hidden_layers"),
+        "layers": c.whole("num_hidden_layers", most=LAYERS),
         "heads": heads,
         "kv_heads": c.whole("num_key_value_heads", heads if kind == "llama" else None),
-        "head_dim": c.whole("head_dim", 128) if kind == "qwen3" else c.get("head_dim") and c.whole("head_dim"),
+        "head_dim": head_dim,
         "hidden": c.whole("intermediate_size"),
-        "context": c.whole("max_position_embeddings"),
+        "context": context,
         "base": rope.number("rope_theta", c.number("rope_theta", 10_000.0)),
         "scaling": scaling,
         "epsilon": c.number("rms_norm_eps", 1e-6),

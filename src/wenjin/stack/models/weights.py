@@ -50,6 +50,7 @@ def from_config(config: Mapping[str, Any]) -> Model:
     if not isinstance(kind, str) or kind not in FAMILIES:
         known = ", ".join(FAMILIES)
         raise Config(config).refuse("model_type", f" {known}", f"one of {known}")
+    Config(config).must("quantization_config", None)
     return FAMILIES[kind](config)
 
 
