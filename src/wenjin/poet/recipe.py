@@ -34,7 +34,7 @@ from wenjin.stack.train.optimizers import AdamW, Optimizer
 from wenjin.stack.train.schedules import Schedule, wsd
 
 STD, LAST_NORM = 0.02, 0.5  # of the first weights
-KNOWN = 0.25  # size of the coordinate that holds what is known of a token beforehand
+KNOWN = 0.5  # size of the coordinate that holds what is known of a token beforehand
 SPREAD = 6.0  # nats by which a token is more frequent than the usual one where that coordinate is twice as large
 BETAS, EPSILON = (0.8, 0.95), 1e-10  # AdamW's memory: rare characters have their gradients seldom
 DECAY = 0.1  # Muon's pull of the matrices towards zero
