@@ -10,7 +10,8 @@ Of low quality: gathered from users, short, in part translated word by word. The
 
 Omits   all else of YAML: anchors, tags, flow, folded strings (>), maps in lists, which no file of the package uses
 Source  YAML 1.2.2, sections 7.3 and 8; the package chatterbot-corpus 1.3.3
-Proof   tests/stack/data/test_text_readers.py: equal to PyYAML on real files and on strings of all these kinds
+Proof   tests/stack/data/test_text_readers.py and test_any_text.py: equal to PyYAML on strings of all these kinds, and
+        on whatever PyYAML writes
 """
 
 import re
@@ -20,6 +21,7 @@ from dataclasses import dataclass
 from wenjin.stack.data.files import unpacked
 
 ITEM = re.compile(r"(- - |  - |- -$|  -$|- )(.*)")  # trivia.yml once forgets the second dash
+BLANK = " \t\r"  # no other space is one in YAML
 ESCAPE = re.compile(r"\\(x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)")
 ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "_": "\xa0", "N": "\x85"}
 
@@ -84,7 +86,7 @@ def _items(text: str) -> Iterator[tuple[bool, str]]:
 
 
 def _string(lines: list[str]) -> str:
-    head = lines[0].strip()
+    head = lines[0].strip(BLANK)
     if re.fullmatch(r"\|[-+]?", head):
         return _literal(head, lines[1:])
     if head[:1] in ("&", "*", "!", "{", "[", ">", "%", "@", "`"):
@@ -98,14 +100,14 @@ def _string(lines: list[str]) -> str:
         if not re.fullmatch(r'"(?:[^"\\]|\\.)*"', folded, re.DOTALL):
             raise ValueError("a quotation mark is missing")
         return ESCAPE.sub(_escaped, folded[1:-1])
-    return re.sub(r"\s+#.*$", "", folded)
+    return re.sub(r"[ \t]+#.*$", "", folded)
 
 
 def _folded(lines: list[str]) -> str:
     """Lines joined as YAML does: a line end is a space, an empty line a line end."""
-    out = lines[0].strip()
+    out = lines[0].strip(BLANK)
     empty = 0
-    for line in (one.strip() for one in lines[1:]):
+    for line in (one.strip(BLANK) for one in lines[1:]):
         if not line:
             empty += 1
         else:

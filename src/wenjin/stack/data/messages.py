@@ -12,7 +12,8 @@ Of a message with a plural, the plural is the English; Chinese has one form. Wha
 
 Omits   comments, references, entries that are no longer used (#~)
 Source  GNU gettext manual, "The Format of PO Files"
-Proof   tests/stack/data/test_text_readers.py: the pairs are those of a catalog compiled and read by Python's gettext
+Proof   tests/stack/data/test_text_readers.py: the pairs are those of a catalog compiled and read by Python's gettext;
+        test_any_text.py: what is written as a catalog is read back
 """
 
 import json
