@@ -63,3 +63,14 @@ def test_without_a_poet_the_lab_that_writes_says_what_to_run_first(visit: Visit)
     assert answer.status_code == 409
     assert "causal-language-modeling/poet" in answer.text
     assert 'value="月"' in answer.text
+
+
+def test_what_cannot_go_on_is_told_on_a_page_to_a_form_and_as_json_to_a_script(visit: Visit) -> None:
+    _, run = running(visit)
+    address, form = f"/api/runs/{run}/resume", {"csrf": visit.csrf}
+    page = visit.client.post(address, data=form, headers={**visit.headers, "accept": "text/html"})
+    assert page.status_code == 409
+    assert page.headers["content-type"].startswith("text/html")
+    assert run[:8] in page.text
+    script = visit.client.post(address, data=form, headers={**visit.headers, "accept": "application/json"})
+    assert run[:8] in script.json()["error"]["en"]

@@ -67,12 +67,13 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A table that the lab measured."""
+    """A table that the lab measured. `words`: the columns, from 0, that hold text rather than numbers."""
 
     name: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    words: frozenset[int] = frozenset()
 
 
 def arguments(lab: Lab | None, given: Mapping[str, Any], language: Language) -> list[Argument]:
@@ -234,7 +235,8 @@ def listed(lab: Lab, frames: Iterable[Frame], language: Language, empty: bool = 
         texts = known.get(frame.name)
         names = tuple(texts.columns[c][language] if texts and c in texts.columns else c for c in frame.columns)
         rows = tuple(tuple(c if isinstance(c, str) else spell(c) for c in row) for row in frame.rows)
-        found.append(Listed(frame.name, texts.title[language] if texts else frame.name, names, rows))
+        words = frozenset(at for row in frame.rows for at, cell in enumerate(row) if isinstance(cell, str))
+        found.append(Listed(frame.name, texts.title[language] if texts else frame.name, names, rows, words))
     return found
 
 

@@ -63,7 +63,7 @@ def router(site: Site) -> APIRouter:
         except RunError as error:
             if wants_json(request):
                 return JSONResponse({"error": error.text.as_dict()}, 409)
-            return site.refuse(request, 409, "run", error.text)
+            return site.page(request, "error.html", 409, status=409, key="run", text=error.text)
         return JSONResponse({"id": id}) if wants_json(request) else RedirectResponse(f"/runs/{id}", 303)
 
     return routes

@@ -104,6 +104,7 @@ def trained(
     lines = {int(order): loss for order, loss in lines.items()}
     for order in ORDERS:
         yield Level(f"gram_{order}", lines[order])
+    yield Point("loss", 0, {f"gram_{order}": lines[order] for order in ORDERS})
 
     tokens = Characters.of((document(v) for v in train), specials=SPECIALS, least=LEAST)
     documents = gathered(tokens.encode(document(v), SPECIALS) for v in train)

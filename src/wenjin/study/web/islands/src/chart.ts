@@ -117,7 +117,9 @@ function table(run: HTMLElement, name: string, rows: (string | number)[][]): voi
   const body = run.querySelector(`section[data-table="${CSS.escape(name)}"] tbody`);
   const said = (cell: string | number) => (typeof cell === "string" && !["NaN", "Infinity", "-Infinity"].includes(cell) ? cell : spell(read(cell)));
   body?.replaceChildren(
-    ...rows.map((row) => el("tr", {}, ...row.map((cell, at) => el(at ? "td" : "th", at ? {} : { scope: "row" }, said(cell))))),
+    ...rows.map((row) =>
+      el("tr", {}, ...row.map((cell, at) => el(at ? "td" : "th", at ? { class: typeof cell === "string" && "words" } : { scope: "row" }, said(cell)))),
+    ),
   );
 }
 
