@@ -1,8 +1,8 @@
 """Byte-pair encoding, applied fast: the same ids as bpe.encode.
 
 A short piece keeps the rank of each pair of neighbors in a list. A join changes two of them, and the least is found
-by C code, not by a loop of ours. In a long piece, a hundred thousand letters without a space, looking for the least
-again and again would take forever: there the pairs wait in a queue, and each symbol knows its living neighbors.
+by C code, not by a loop of ours. In a longer piece, and surely in a hundred thousand letters without a space, looking
+for the least again and again takes too long: there the pairs wait in a queue, and each symbol knows its neighbors.
 
 Omits    a cache of pieces seen before: that is the tokenizer's (tokenizer.py)
 Sources  as bpe.py; the queue: Word::merge_all of `tokenizers`
@@ -15,7 +15,7 @@ from itertools import pairwise
 
 from wenjin.stack.text.bpe import Pair, Table
 
-LONG = 100  # symbols from which the queue is faster
+LONG = 16  # symbols from which the queue is faster, as measured
 
 
 class Encoder:
