@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wenjin.stack.data.batches import Batch
-from wenjin.stack.train.health_observe import Observer, entropy, sees_the_future, split
+from wenjin.stack.train.health_observe import Observer, entropy, next_of, sees_the_future, split
 
 V, D, T, B = 50, 16, 12, 8
 
@@ -203,6 +203,20 @@ def test_padding_that_counts_is_counted_and_ignored_padding_is_not() -> None:
     observer = Observer(Small(), pad=0)
     observer.batch((inputs, targets.masked_fill(targets == 0, -100)))
     assert observer.padding == (0, B * T // 2)
+
+
+def test_targets_that_are_the_inputs_shifted_by_one_are_told_from_others() -> None:
+    ids = rows(0)
+    assert next_of(ids[:, :-1], ids[:, 1:], -100) == 1.0
+    assert next_of(ids, ids[:, 1:], -100) == 1.0
+    some = ids[:, 1:].clone()
+    some[:, ::2] = -100
+    assert next_of(ids[:, :-1], some, -100) == 1.0
+    mixed = next_of(ids[:, :-1], ids[:, 1:].flip(0), -100)
+    assert mixed is not None
+    assert mixed < 0.2
+    assert next_of(ids, ids[:, 0], -100) is None  # one target a row
+    assert next_of(ids, torch.full_like(ids, -100), -100) is None
 
 
 def test_batches_of_several_kinds_are_understood() -> None:

@@ -180,6 +180,16 @@ def test_parameters_that_rest_while_the_rate_is_zero_are_not_frozen() -> None:
     assert told(changed(still, lambda r: replace(r, rate=0.0))) == {}
 
 
+@pytest.mark.parametrize(("shifted", "since"), [(0.05, 60), (None, 200), (1.0, None)])
+def test_a_run_may_linger_at_single_tokens_where_its_targets_are_sound(
+    shifted: float | None, since: int | None
+) -> None:
+    watch = Watch(FACTS)
+    rows = to_level(3.9) if shifted is None else observed(to_level(3.9), shifted=shifted)
+    found = [record.step for record in rows[:399] for _ in watch.see(record)]
+    assert found == [] if since is None else since <= found[0] < since + 40
+
+
 def test_a_resumed_run_may_begin_low_and_late() -> None:
     late = [replace(r, step=r.step + 1000) for r in observed(learning())[100:]]
 

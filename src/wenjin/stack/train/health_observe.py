@@ -17,6 +17,7 @@ An observation holds, where it could be told:
     rows, distinct, near, batch     rows seen so far, how many different ones; of those since the last observation the
               share that had been seen shortly before; rows a batch
     unigram   entropy of the targets without any context, nats
+    shifted   the share of counted targets that are the next input, as a language model's should be
     padding   the share of counted targets that are the padding token
     future    the share of positions whose prediction changed when a later token did (looked at once)
 
@@ -79,6 +80,7 @@ class Observer:
         self.quiet: dict[str, list[Tensor]] = {}
         self.rows = Rows()
         self.counts: Tensor | None = None
+        self.shifted: float | None = None
         self.padding = (0, 0)  # counted targets that are padding, all counted targets
         self.step, self.future = 0, None if logits is None else math.nan
 
@@ -149,6 +151,8 @@ class Observer:
             seen["age"] = age
         if self.counts is not None:
             seen["unigram"] = entropy(self.counts)
+        if self.shifted is not None:
+            seen["shifted"] = self.shifted
         if self.padding[1]:
             seen["padding"] = self.padding[0] / self.padding[1]
         if self.future is not None and not math.isnan(self.future):
@@ -238,6 +242,17 @@ def split(batch: Any) -> tuple[Tensor | None, Tensor | None]:
         return None, None
     whole = isinstance(targets, Tensor) and not targets.is_floating_point() and targets.dtype != torch.bool
     return ids, targets if whole else None
+
+
+def next_of(ids: Tensor, targets: Tensor, ignore: int) -> float | None:
+    """The share of counted targets that equal the input after theirs; None where the two are not side by side."""
+    if targets.ndim != 2 or len(ids) != len(targets):
+        return None
+    T = min(ids.shape[1] - 1, targets.shape[1])
+    counted = targets[:, :T] != ignore
+    if not counted.any():
+        return None
+    return (targets[:, :T] == ids[:, 1 : T + 1])[counted].float().mean().item()
 
 
 def sees_the_future(logits: Callable[[Tensor], Tensor], ids: Tensor) -> float:

@@ -22,12 +22,17 @@ Sign = tuple[str, Mapping[str, Any]]
 RECENT = 32  # records beside which the next one is held
 LEAST = 16  # records before anything is said of a curve
 EARLY = 60  # records before it can be said that a run does not learn
-STAYED = 100  # records before it can be said that it stays where single tokens are known: a low rate lingers there
+STAYED = (
+    60,
+    200,
+    400,
+)  # records before it can be said that a run stays where only single tokens are known: targets are
+SHIFTED = 0.9  # not the inputs shifted by one, that is not known, they are: sound runs, too, may linger there
 APART = 500  # records within which two spikes belong together
 
 OFF = 0.35  # a first loss so much above ln V, as a share of it, was no even guess
 JUMP, SIGMAS = 1.2, 8.0  # a loss stands out that is so many times the median before it, and deviations above it
-STEEP = 8.0  # times the median, for the norm of a gradient
+STEEP = 25.0  # times the median, for the norm of a gradient: leaving a plateau it grows tenfold
 SHORT = 6  # records that a spike lasts at most
 ROSE = 1.12  # times the lowest mean so far
 STILL = 0.01  # of the first loss
@@ -130,6 +135,7 @@ class Looks:
         self.updates: deque[float] = deque(maxlen=3)
         self.greatest = 0.0
         self.unigram: float | None = None
+        self.shifted: float | None = None
         self.age: float | None = None
         self.reset: float | None = None
 
@@ -141,7 +147,7 @@ class Looks:
         if "update" in seen:
             self.updates.append(seen["update"])
             self.greatest = max(self.greatest, seen["update"])
-        self.unigram = seen.get("unigram", self.unigram)
+        self.unigram, self.shifted = seen.get("unigram", self.unigram), seen.get("shifted", self.shifted)
         if (age := seen.get("age")) is not None:
             begun_late = self.age is None and record.step > 20 and age < record.step / 2
             if begun_late or (self.age is not None and age < self.age):
@@ -235,9 +241,10 @@ def of_rate(curve: Curve, looks: Looks, record: Record, classes: int | None) -> 
         yield "rate-too-low", facts
 
 
-def without_context(curve: Curve, record: Record, unigram: float | None) -> Iterator[Sign]:
+def without_context(curve: Curve, looks: Looks, record: Record, unigram: float | None) -> Iterator[Sign]:
     """The loss came to the entropy of single targets and stays there: how often each occurs is all that was learned."""
-    if unigram is None or curve.n < STAYED or curve.rising:
+    patience = STAYED[1 if looks.shifted is None else 2 * (looks.shifted > SHIFTED)]
+    if unigram is None or curve.n < patience or curve.rising:
         return
     now, before = curve.mean(), curve.mean(curve.n // 2)
     if CONTEXT * unigram < now < unigram * (2 - CONTEXT) and abs(before - now) < FLAT * before:

@@ -116,7 +116,7 @@ class Watch:
         if curve.due or record.observed:
             yield from signs.of_rate(curve, looks, record, facts.classes)
         if curve.due:
-            yield from signs.without_context(curve, record, unigram)
+            yield from signs.without_context(curve, looks, record, unigram)
             if facts.flops and facts.peak:
                 yield from signs.slow(curve, record, facts.flops, facts.peak)
         yield from signs.spikes(curve, record)
