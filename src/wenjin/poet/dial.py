@@ -32,7 +32,7 @@ USUAL = 15.0  # minutes, where nothing is said
 ENOUGH = 0.7  # tokens a parameter: with fewer, a smaller model learns more in the same time
 SHARE = 0.35  # of the machine's fastest products is what a step reaches
 ROWS = 32  # of a batch, at CONTEXT tokens each
-WARMUP, MUON, ADAM, NORMS = 6, 0.013, 0.03, 0.03
+WARMUP, MUON, ADAM, NORMS = 6, 0.02, 0.03, 0.03
 DECAY = 0.4
 
 
