@@ -49,8 +49,10 @@ def greedy(model: Any, prompt: Tensor, new: int, cached: bool, kv_heads: int, wi
     cache = Cache(layers=layers, batch=len(prompt), kv_heads=kv_heads, room=prompt.shape[1] + new, width=width)
     if cached:
         model(prompt[:, :2], cache=cache)
+        assert cache.length == 2
     for _ in range(new):
         logits = model(ids[:, cache.length :], cache=cache) if cached else model(ids)
+        assert cache.length == (ids.shape[1] if cached else 0)  # every token is read once
         ids = torch.cat((ids, logits[:, -1:].argmax(-1)), dim=1)
     return ids
 

@@ -190,6 +190,23 @@ def test_a_configuration_that_cannot_be_served_is_refused_in_words(why: str) -> 
     assert refusal.value.en == str(refusal.value)
 
 
+def test_settings_that_were_given_away_change_nothing() -> None:
+    _, ours = build("linear", 0)
+    for given in (ours.settings()["scaling"], ours.config()["rope_scaling"], ours.config()["rope_parameters"]):
+        given["factor"] = 99.0
+    assert ours.settings()["scaling"]["factor"] == 4.0
+
+
+def test_what_qwen_leaves_out_means_what_transformers_takes_it_for() -> None:
+    """Without head_dim a Qwen 3 has heads of 128, whatever its width; the number of shared heads is never guessed."""
+    bare = GOOD | {"model_type": "qwen3", "num_key_value_heads": 2}
+    theirs = Qwen3Config(**{key: value for key, value in bare.items() if key != "model_type"})
+    assert Llama.from_config(bare).settings()["head_dim"] == theirs.head_dim == 128
+    for kind in ("qwen2", "qwen3"):
+        with pytest.raises(ModelError, match="num_key_value_heads"):
+            Llama.from_config(GOOD | {"model_type": kind})
+
+
 def test_biases_that_no_published_model_has_cannot_be_saved() -> None:
     odd = Llama(vocab=9, dim=8, layers=1, heads=2, hidden=8, context=8, qkv_bias=True, mlp_bias=True)
     with pytest.raises(ModelError, match="biases"):

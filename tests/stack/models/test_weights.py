@@ -182,7 +182,8 @@ def spoil(folder: Path, how: str) -> None:
     elif how == "index is empty":
         (folder / INDEX).write_text("{}")
     elif how == "index points outside":
-        (folder / INDEX).write_text(json.dumps({"weight_map": dict.fromkeys(table, "../model.safetensors")}))
+        safetensors.save(folder.parent / "outside.safetensors", dict(made("llama").named_parameters()))
+        (folder / INDEX).write_text(json.dumps({"weight_map": dict.fromkeys(table, "../outside.safetensors")}))
     elif how == "shard is gone":
         first.unlink()
     elif how == "shard is cut short":
