@@ -2,7 +2,7 @@
 
     plan = turned(minutes=15, vocab=8192, corpus=4_400_000, machine=Machine(5.4e11, "bfloat16", 2))
     for reason in reasons(plan):
-        print(reason.name, reason.value, reason.en)      depth 6 the deepest model that reads 0.7 tokens for each of …
+        print(reason.name, reason.value, reason.en)      depth 6 the deepest model that reads 1.5 tokens for each of …
 
     minutes   how fast the machine multiplies -> what it computes in that time -> the depth that learns most from that
     depth     width -> heads, width inside -> parameters, operations a token -> tokens, minutes
@@ -29,7 +29,7 @@ HEAD = 64  # width of an attention head
 DEPTHS = range(2, 13)
 LONGEST = 7 * 24 * 60.0  # minutes
 USUAL = 15.0  # minutes, where nothing is said
-ENOUGH = 0.7  # tokens a parameter: with fewer, a smaller model learns more in the same time
+ENOUGH = 1.5  # tokens a parameter: with fewer, a smaller model learns more in the same time
 SHARE = 0.35  # of the machine's fastest products is what a step reaches
 ROWS = 32  # of a batch, at CONTEXT tokens each
 WARMUP, MUON, ADAM, NORMS = 6, 0.02, 0.03, 0.03
