@@ -62,3 +62,10 @@ def test_the_counted_model_learns_what_it_read_and_says_it_again() -> None:
     poems = list(counted.write([("5x4", TOWER.title)] * 20, order=5, seed=1))
     assert poems == list(counted.write([("5x4", TOWER.title)] * 20, order=5, seed=1))
     assert sum(poem.text == TOWER.text for poem in poems) > 3
+
+
+def test_a_form_that_is_imposed_is_kept() -> None:
+    counted = Counted([verse("a", TOWER), verse("b", STILL)])
+    poems = list(counted.fill([("5x4", "月"), ("7x8", "月")], seed=2))
+    assert [poem.in_form for poem in poems] == [True, True]
+    assert poems == list(counted.fill([("5x4", "月"), ("7x8", "月")], seed=2))

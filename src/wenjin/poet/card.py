@@ -50,9 +50,11 @@ WORDS = {
     "verse": ("它写的诗", "What it wrote"),
     "made": ("怎样练成的", "How it was made"),
     "how": (
-        "在 {poems} 首留出的绝句的题目上，以温度 {temperature} 自由抽样，不加任何规则；损失在 {read} 首留出的诗上量。",
+        "在 {poems} 首留出的绝句的题目上，以温度 {temperature} 自由抽样，不加任何规则；"
+        "三元组只在第一行是自由抽的，其余各行替它摆好了体裁；损失在 {read} 首留出的诗上量。",
         "On the titles of {poems} quatrains that were held out, sampled freely at temperature {temperature} with no "
-        "rule; losses over {read} held-out poems.",
+        "rule; the 3-grams are free in the first row only, and have the form imposed in all others; losses over "
+        "{read} held-out poems.",
     ),
 }
 ROWS = ("form", "rhyme", "theme", "theme_by_chance", "shared", "shared_95", *VARIETY)

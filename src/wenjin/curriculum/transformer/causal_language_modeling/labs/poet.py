@@ -30,7 +30,7 @@ from wenjin.kit.lab import Band, Cause, Cell, Claim, Frame, Keep, Lab, Level, Po
 from wenjin.poet import recipe
 from wenjin.poet.data import prepare
 from wenjin.poet.dial import turned
-from wenjin.poet.measure import REGULAR, Counted, Written
+from wenjin.poet.measure import DULL, REGULAR, Counted, Written, repeated
 from wenjin.poet.places import Places
 from wenjin.poet.pretrain import measured
 from wenjin.poet.report import chosen, nats_per_character
@@ -168,6 +168,8 @@ def figures(poems: list[Written]) -> Iterator[Frame]:
     formed = [poem for poem in poems if poem.in_form]
     yield Level("form", len(formed) / len(poems))
     yield Level("rhyme", sum(poem.rhymed for poem in formed) / max(1, len(formed)))
+    if (share := repeated(poems)) > DULL:
+        yield Cause("too-repetitive", {"percent": round(100 * share)})
 
 
 def sample(writer: Poet, title: str, form: str) -> str:

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal
 
-from wenjin.kit.lab import Frame, Keep, Lab, Level, Progress, Slider, Table, Used
-from wenjin.poet.measure import Written
+from wenjin.kit.lab import Cause, Frame, Keep, Lab, Level, Progress, Slider, Table, Used
+from wenjin.poet.measure import DULL, Written, repeated
 from wenjin.poet.write import Poet
 from wenjin.stack.infer.sampling import Sampler
 
@@ -50,6 +50,8 @@ def write(
     formed = [poem for poem in written if poem.in_form]
     yield Level("form", len(formed) / poems)
     yield Level("rhyme", sum(poem.rhymed for poem in formed) / max(1, len(formed)))
+    if (share := repeated(written)) > DULL:
+        yield Cause("too-repetitive", {"percent": round(100 * share)})
 
 
 lab = Lab(write)
