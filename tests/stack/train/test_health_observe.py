@@ -70,6 +70,7 @@ def test_a_sound_model_has_nothing_to_be_told() -> None:
     assert last["near"] == 0
     assert last["rows"] == last["distinct"] == 24 * B
     assert last["age"] == 24
+    assert last["shifted"] == 1
     assert 1e-4 < last["update"] < 0.1
     assert last["unigram"] == pytest.approx(math.log(V), abs=0.03)
 

@@ -98,8 +98,9 @@ class Observer:
         self.rows.see(ids)
         if self.logits is not None and self.future is not None and math.isnan(self.future):
             self.future = sees_the_future(self.logits, ids[:4])
-        if targets is not None and (self.due(self.step)):
+        if targets is not None and self.due(self.step):
             self.count(targets)
+            self.shifted = next_of(ids, targets, self.ignore)
 
     def count(self, targets: Tensor) -> None:
         flat = targets.reshape(-1)
