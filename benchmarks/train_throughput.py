@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import ours
@@ -44,7 +45,7 @@ def plain(text: peers.Text) -> Step:
 
 
 def mine(text: peers.Text, *, compiled: bool) -> Step:
-    run = ours.Ours(text, ours.planned(text, 1e6))
+    run = ours.Ours(text, replace(ours.planned(text, 1e6), rows=peers.ROWS))
     if compiled:
         run.compiled()
     return stepping(run.steps(1e6))
