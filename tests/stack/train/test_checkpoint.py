@@ -261,6 +261,13 @@ def test_any_tree_comes_back(given: Any) -> None:
     assert same(given, tree.join(json.loads(json.dumps(parts)), table))
 
 
+def test_ways_that_read_alike_keep_their_tensors_apart() -> None:
+    given = {"a": {"b.c": torch.ones(1)}, "a.b": {"c": torch.zeros(2)}, "": [torch.ones(3)], 0: torch.zeros(4)}
+    parts, table = tree.split(given)
+    assert len(table) == 4
+    assert same(given, tree.join(json.loads(json.dumps(parts)), table))
+
+
 def test_what_no_file_can_hold_is_named() -> None:
     with pytest.raises(TypeError, match=r"optimizers\.0 is a set"):
         tree.split({"optimizers": [{1, 2}]})

@@ -42,6 +42,8 @@ def join(parts: Any, tensors: Mapping[str, Tensor]) -> Any:
 
 def _split(tree: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     if isinstance(tree, Tensor):
+        while name in tensors:  # two ways through a tree can read alike: a.b -> c and a -> b.c
+            name += "+"
         tensors[name] = tree
         return {"$tensor": name}
     if isinstance(tree, float) and not math.isfinite(tree):
