@@ -4,8 +4,8 @@
     kernel     torch's fused kernel, which never holds them
 
 On a processor the products win where gradients are wanted and the text is short: in bfloat16 the kernel's backward
-pass takes more than twice as long. The kernel wins on long text and on a GPU. Query heads that share a key/value head stand below one
-another in one product, so that shared keys and values are never copied.
+pass takes more than twice as long. The kernel wins on long text and on a GPU. Query heads that share a key/value
+head stand below one another in one product, so that shared keys and values are never copied.
 
 Omits    dropout, padding masks, sliding windows
 Shapes   B batch   H query heads   G key/value heads   R = H / G query heads a group   T queries, the new tokens
