@@ -51,6 +51,7 @@ def tried(swap: Swap, loss: Any, eager: float, compiled: float) -> list[Event]:
     raise AssertionError("it never chose")
 
 
+@pytest.mark.filterwarnings("ignore:.torch.jit:DeprecationWarning")  # what torch's compiler itself still uses
 def test_a_run_swaps_while_it_goes_and_the_next_one_knows(tmp_path: Path) -> None:
     """With a real compiler at the full depth; the short one traces alone, which shows the same ways."""
     backend = "inductor" if FULL else "eager"
