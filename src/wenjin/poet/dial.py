@@ -31,7 +31,7 @@ LONGEST = 7 * 24 * 60.0  # minutes
 USUAL = 15.0  # minutes, where nothing is said
 ENOUGH = 1.5  # tokens a parameter: with fewer, a smaller model learns more in the same time
 SHARE = 0.35  # of the machine's fastest products is what a step reaches
-ROWS = 32  # of a batch, at CONTEXT tokens each
+ROWS = 16  # of a batch, at CONTEXT tokens each: early on, steps count for more than tokens
 WARMUP, MUON, ADAM, NORMS = 6, 0.02, 0.03, 0.03
 DECAY = 0.4
 
