@@ -10,7 +10,7 @@
     the vocabulary, the norms             AdamW at thirty times the usual rate, with a short memory
     rate                                  a short rise, level, then straight to zero over the last share of the run
 
-Each was kept because a trial without it was worse; the figures are in docs/trials.md, "A recipe for two cores".
+What was tried instead, and what was not, is in docs/trials.md, "A recipe for two cores".
 
 Sources  Muon beside AdamW: Jordan and others 2024; zero projections arXiv:1901.09321 (3); wsd arXiv:2404.06395 (4.2)
 Proof    tests/poet/test_recipe.py; benchmarks/time_to_loss.py
