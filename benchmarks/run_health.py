@@ -1,6 +1,6 @@
 """Runs judged while they go: false alarms on sound ones, and how often the right cause is named of spoiled ones.
 
-    ./wenjin bench run_health            every seed, some ten minutes on two cores
+    ./wenjin bench run-health            every seed, some ten minutes on two cores
     python benchmarks/run_health.py calibrate            what the thresholds were chosen on
 
 Sound      2 sizes × 2 corpora × 10 seeds, half of each by Muon beside AdamW, half by AdamW alone
@@ -147,5 +147,5 @@ def calibrate() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:] != ["calibrate"]:
-        sys.exit("python benchmarks/run_health.py calibrate, or ./wenjin bench run_health")
+        sys.exit("python benchmarks/run_health.py calibrate, or ./wenjin bench run-health")
     calibrate()
