@@ -1,3 +1,5 @@
+"""Where poets live: below the data folder, under names that can be folders."""
+
 from pathlib import Path
 
 import pytest

@@ -1,3 +1,5 @@
+"""A poet writes: streamed as at once, any title only text, whole in one file and in a folder."""
+
 import io
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""Keys and values of any cut of a text, in memory that is allocated once."""
+
 import pytest
 import torch
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""Cached writing equals uncached, token for token; rows end each for itself."""
+
 from collections.abc import Callable, Iterator
 
 import pytest

@@ -1,3 +1,5 @@
+"""Each step of sampling equals that of transformers; draws follow the odds and the seed."""
+
 import math
 import warnings
 

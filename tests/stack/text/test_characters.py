@@ -1,3 +1,5 @@
+"""Characters as tokens: what comes back, what becomes 〓, what is no table."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,3 +1,5 @@
+"""Kneser-Ney by arrays equals the formula over dictionaries; its odds and draws agree."""
+
 import math
 from collections import Counter
 

@@ -1,3 +1,5 @@
+"""The longest shared run equals a plain search for every run."""
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
