@@ -2,7 +2,7 @@
 
     plan = turned(minutes=15, vocab=8192, corpus=4_400_000, machine=Machine(5.4e11, "bfloat16", 2))
     for reason in reasons(plan):
-        print(reason.name, reason.value, reason.en)      depth 6 the deepest model that reads 1.5 tokens for each of …
+        print(reason.name, reason.value, reason.en)      depth 5 the deepest that reads at least 1 × as …
 
     minutes   how fast the machine multiplies -> what it computes in that time -> the depth that learns most from that
     depth     width -> heads, width inside -> parameters, operations a token -> tokens, minutes
@@ -29,7 +29,7 @@ HEAD = 64  # width of an attention head
 DEPTHS = range(2, 13)
 LONGEST = 7 * 24 * 60.0  # minutes
 USUAL = 15.0  # minutes, where nothing is said
-ENOUGH = 1.5  # tokens a parameter: with fewer, a smaller model learns more in the same time
+ENOUGH = 1.0  # tokens a parameter: with fewer, a smaller model learns more in the same time
 SHARE = 0.35  # of the machine's fastest products is what a step reaches
 ROWS = 16  # of a batch, at CONTEXT tokens each: early on, steps count for more than tokens
 WARMUP, MUON, ADAM, NORMS = 6, 0.02, 0.03, 0.03
@@ -151,8 +151,10 @@ def reasons(plan: Plan) -> list[Reason]:
     """Every derived setting with its why, in the order of the derivation."""
     p, timed = plan, plan.minutes is not None
     all_, rate = parameters(p.depth, p.vocab), f"{p.speed * SHARE:.3g}"
-    deepest_zh = f"{p.minutes} 分钟里每个参数能读到 {ENOUGH:g} 个词元的最深模型"
-    deepest_en = f"the deepest model that reads {ENOUGH:g} tokens for each of its parameters in {p.minutes} minutes"
+    deepest_zh = f"{p.minutes} 分钟里读到的词元不少于参数的 {ENOUGH:g} 倍：这样的模型里最深的"
+    deepest_en = (
+        f"the deepest that reads at least {ENOUGH:g} × as many tokens as it has parameters in {p.minutes} minutes"
+    )
     rows = [
         (
             "speed",
