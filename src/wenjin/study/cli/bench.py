@@ -28,7 +28,8 @@ HEAD = Text("量什么 · 我们 · 对手 · 比值 · 目标 · 达到", "name
 
 def benchmarks() -> dict[str, Path]:
     """Name -> file of each; what the benchmarks share among themselves has no `measure`."""
-    return {path.stem.replace("_", "-"): path for path in sorted(FOLDER.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")}
+    found = [path for path in sorted(FOLDER.glob("*.py")) if "\ndef measure(" in path.read_text("utf-8")]
+    return {path.stem.replace("_", "-"): path for path in found}
 
 
 def about(path: Path) -> str:
