@@ -8,12 +8,12 @@ import resource, sys, torch
 from wenjin.stack.train.allocator import keep_pages
 torch.set_num_threads(1)
 said = keep_pages() if sys.argv[1] == "keep" else None
-def work():
+def work(numbers):
     for _ in range(5):
-        torch.ones(8_000_000)  # 32 MB
-work()
+        torch.ones(numbers)
+work(9_000_000)  # 36 MB, so that what comes next fits though small things were put there meanwhile
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-work()
+work(8_000_000)
 print(said, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
