@@ -5,7 +5,7 @@ A file of benchmarks/ is one claim. Its docstring's first line says what is meas
 One that repeats a lot takes `measure(full)` and does all of it only when asked to by --full.
 """
 
-import importlib.util
+import importlib
 import inspect
 import json
 import os
@@ -68,11 +68,7 @@ def run_or_list(name: str | None, *, as_json: bool, full: bool = False) -> int:
 
 def run(path: Path, full: bool = False) -> list[dict[str, Any]]:
     sys.path.insert(0, str(FOLDER))  # for what they share
-    spec = importlib.util.spec_from_file_location(f"benchmark_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = importlib.import_module(path.stem)  # by a name that processes of its own find again
     asks = "full" in inspect.signature(module.measure).parameters
     rows: list[dict[str, Any]] = module.measure(full) if asks else module.measure()
     return rows
