@@ -7,22 +7,13 @@ from typing import Any
 import pytest
 import torch
 
+from tests.curriculum.kept import Kept
 from wenjin.kit.lab import Cause, Frame, Lab, Level, Point, Progress, Table, Used, latest, levels
 from wenjin.poet.errors import PoetError
 from wenjin.study.labs import worker
 
 ROOT = Path(__file__).parents[2] / "src" / "wenjin" / "curriculum"
 SHORT = {"minutes": 0.1, "depth": 2, "title": "春", "form": "5x4", "seed": 0}
-
-
-class Kept(dict[str, bytes]):
-    """A Keep in memory."""
-
-    def load(self, name: str) -> bytes | None:
-        return self.get(name)
-
-    def save(self, name: str, data: bytes) -> None:
-        self[name] = data
 
 
 @pytest.fixture(autouse=True)

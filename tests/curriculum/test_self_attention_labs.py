@@ -8,22 +8,13 @@ from typing import Any
 import pytest
 import torch
 
+from tests.curriculum.kept import Kept
 from wenjin.kit.lab import Cause, Frame, Lab, Level, Progress, Table, Used, as_row, from_row, latest, levels
 from wenjin.study.course.load import load as load_course
 from wenjin.study.labs.worker import load as load_lab
 
 COURSE = load_course()
 NAMES = ("scale-or-saturate", "cost-of-length")
-
-
-class Kept(dict[str, bytes]):
-    """A Keep of this process."""
-
-    def load(self, name: str) -> bytes | None:
-        return self.get(name)
-
-    def save(self, name: str, data: bytes) -> None:
-        self[name] = data
 
 
 @pytest.fixture(autouse=True)

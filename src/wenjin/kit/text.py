@@ -31,5 +31,7 @@ class Text:
         return {"zh": self.zh, "en": self.en}
 
     def format(self, **values: object) -> "Text":
-        """Both texts with `{name}` filled in."""
-        return Text(self.zh.format(**values), self.en.format(**values))
+        """Both texts with `{name}` filled in; a value that is a Text says in each what it has there."""
+        zh = {name: value.zh if isinstance(value, Text) else value for name, value in values.items()}
+        en = {name: value.en if isinstance(value, Text) else value for name, value in values.items()}
+        return Text(self.zh.format(**zh), self.en.format(**en))

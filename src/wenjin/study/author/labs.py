@@ -16,6 +16,7 @@ from wenjin.kit.text import Text
 from wenjin.study.author.running import RunError, run_jobs
 from wenjin.study.course.digest import digest, library_digest
 from wenjin.study.course.faults import Faults, nearest
+from wenjin.study.course.form import as_kept
 from wenjin.study.course.graph import Course, Lab, Topic
 from wenjin.study.course.lab import LabTexts, Reference
 from wenjin.study.course.labfiles import FORMAT, reference_path
@@ -59,7 +60,7 @@ def _taken(
     source = next((other for other in topic.labs if lab.texts and other.name == lab.texts.takes), None)
     if source is None or source.form is None or source.texts is None:
         return {}
-    arguments = json.loads(json.dumps(dict(source.form.defaults)))
+    arguments = as_kept(source.form.defaults)
     outcome = client.run(root, source.id, arguments, data=data, leaves=source.texts.leaves)
     say(Text(f"先跑 {source.id}：{outcome.seconds:.0f} 秒", f"first {source.id}: {outcome.seconds:.0f} s"))
     missing = set(source.texts.leaves) - outcome.left.keys()
@@ -80,7 +81,7 @@ def _runs(
     assert lab.form is not None
     runs = []
     for seed in SEEDS:
-        arguments = json.loads(json.dumps(lab.form.defaults | {"seed": seed}))
+        arguments = as_kept(lab.form.defaults | {"seed": seed})
         outcome = client.run(root, lab.id, arguments, data=data, taken=taken)
         say(
             Text(

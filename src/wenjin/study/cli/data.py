@@ -101,7 +101,7 @@ def add(
         return name(row, own, place)
     if own is not None:
         fail(Text(f"{id} 不从文件夹里读。", f"{id} is not read from a folder."))
-    if row["state"] in ("whole", "shipped", "running"):
+    if row["state"] in dataviews.HERE:
         typer.echo(dataviews.there(row))
         return None
     packages = chosen(row, client, fetching.clients())
@@ -142,7 +142,7 @@ def bring(package: dict[str, Any], id: str, work: Path) -> Path:
     """A package that is whole and the pinned one, as it can be read from. Raises FetchError."""
     from wenjin.study.cli import fetching  # the clients: not for --help
 
-    inside = work / package["name"].lstrip("@").replace("/", "-")
+    inside = work / fetching.stem(package)
     file = whole(package, id, inside)
     if file is None:
         with dataviews.bar(package["bytes"]) as grown:

@@ -20,6 +20,7 @@ STATES = {
     "excerpt": Text("· 未装，用随课程来的节选", "· not here: the shipped excerpt is used"),
     "spoiled": Text("✗ 坏了", "✗ spoiled"),
 }
+HERE = ("whole", "shipped", "running")  # states in which nothing need be fetched
 LICENSE = Text("许可：{license}", "license: {license}")
 TERMS = Text("许可：{license}（{terms}）", "license: {license} ({terms})")
 INSTEAD = Text("代替它的：{instead}", "instead: {instead}")
@@ -54,7 +55,7 @@ def state(row: Mapping[str, Any]) -> Text:
 
 def listing(row: Mapping[str, Any]) -> str:
     """A corpus with what it holds, its license, its size, and what is used where it is not here."""
-    there = row["state"] in ("whole", "shipped", "running")
+    there = row["state"] in HERE
     size_ = Text("", "")
     if there:
         size_ = Text(*[f"  {size(row['kept'])}  {row['package'] or row['made_from']}".rstrip()] * 2)
@@ -64,12 +65,7 @@ def listing(row: Mapping[str, Any]) -> str:
         size_ = FETCH.format(size=size(row["offered"]))
     lines = [f"{row['id']:{WIDTH}}{say(state(row))}{say(size_)}", say(text(row["holds"])), say(license_(row))]
     if not there:
-        instead = text(row["instead"]) if row["instead"] else None
-        lines.append(
-            say(Text(*(INSTEAD[tongue].format(instead=instead[tongue]) for tongue in ("zh", "en"))))
-            if instead
-            else say(NOTHING)
-        )
+        lines.append(say(INSTEAD.format(instead=text(row["instead"])) if row["instead"] else NOTHING))
     if row["state"] == "whole":
         lines.append(row["folder"])
     return clean(("\n" + " " * WIDTH).join(lines))
@@ -90,10 +86,8 @@ def there(row: Mapping[str, Any]) -> str:
 
 def license_(row: Mapping[str, Any]) -> Text:
     """Its name and, where there is more to say, what is true."""
-    name, terms = text(row["license"]), text(row["terms"]) if row["terms"] else None
-    if terms is None:
-        return Text(LICENSE.zh.format(license=name.zh), LICENSE.en.format(license=name.en))
-    return Text(TERMS.zh.format(license=name.zh, terms=terms.zh), TERMS.en.format(license=name.en, terms=terms.en))
+    name = text(row["license"])
+    return TERMS.format(license=name, terms=text(row["terms"])) if row["terms"] else LICENSE.format(license=name)
 
 
 def asked(row: Mapping[str, Any], packages: Sequence[Mapping[str, Any]], node: tuple[str, str, int, int] | None) -> str:
@@ -104,23 +98,13 @@ def asked(row: Mapping[str, Any], packages: Sequence[Mapping[str, Any]], node: t
         more = NODE.format(package=name, version=version, fetch=size(fetch), kept=size(kept))
     facts = {"id": row["id"], "folder": row["folder"], "title": " + ".join(package["title"] for package in packages)}
     facts |= {"fetch": size(sum(one["bytes"] for one in packages)), "kept": size(sum(one["kept"] for one in packages))}
-    holds, terms = text(row["holds"]), license_(row)
-    told = Text(
-        ASK.zh.format(holds=holds.zh, license=terms.zh, node=more.zh, **facts),
-        ASK.en.format(holds=holds.en, license=terms.en, node=more.en, **facts),
-    )
-    return clean(say(told))
+    return clean(say(ASK.format(holds=text(row["holds"]), license=license_(row), node=more, **facts)))
 
 
 def done(id: str, row: Mapping[str, Any]) -> str:
     """A corpus that was laid."""
     facts = {"id": id, "rows": f"{row['rows']:,}", "source": row["source"], "sha256": row["sha256"][:12]}
-    name = text(row["license"])
-    told = Text(
-        DONE.zh.format(license=name.zh, folder=row["folder"], **facts),
-        DONE.en.format(license=name.en, folder=row["folder"], **facts),
-    )
-    return clean(say(told))
+    return clean(say(DONE.format(license=text(row["license"]), folder=row["folder"], **facts)))
 
 
 @contextmanager

@@ -66,14 +66,19 @@ def fetch(package: Mapping[str, Any], work: Path, grown: Progress) -> Path:
     return brought(package, work)
 
 
+def stem(package: Mapping[str, Any]) -> str:
+    """How the clients begin the name of a package's file."""
+    name: str = package["name"]
+    return name.lstrip("@").replace("/", "-")
+
+
 def brought(package: Mapping[str, Any], work: Path) -> Path:
     """The file in the work folder that the client names after the package. Raises FetchError where there is none."""
-    stem = package["name"].lstrip("@").replace("/", "-").casefold()
+    start = stem(package).casefold()
     found = [
         path
         for path in sorted(work.iterdir() if work.is_dir() else ())
-        if path.suffix in (".tgz", ".deb", ".whl", ".gz", ".zip")
-        and path.name.replace("_", "-").casefold().startswith(stem)
+        if path.suffix in SUFFIXES and path.name.replace("_", "-").casefold().startswith(start)
     ]
     if not found:
         raise FetchError(

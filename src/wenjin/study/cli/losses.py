@@ -25,7 +25,7 @@ def examine(file: Path, classes: int | None, language: Language, *, as_json: boo
     """Print what is wrong with the run; 0 when nothing is."""
     told = asked(file, classes)
     signs = told["causes"]
-    known = load().causes
+    known = load(coverage=False).causes
     words = [said(Cause(sign["name"], sign["facts"]), known) for sign in signs]
     if as_json:
         spoken = [

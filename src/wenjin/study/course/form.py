@@ -129,6 +129,11 @@ class Field:
         return FormError(self.name, Text(f"{self.name} {text.zh}", f"{self.name} {text.en}"))
 
 
+def as_kept(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as a record keeps them: JSON has lists and no tuples."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Form:
     """The fields of a lab, in the order of its signature."""

@@ -13,7 +13,6 @@ import threading
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
@@ -85,10 +84,6 @@ class Garbled(Exception):
 
 class BrokenOff(Exception):
     """The process ended in the middle of what it keeps."""
-
-
-def course_root() -> Path:
-    return Path(str(files("wenjin") / "curriculum"))
 
 
 class Working:

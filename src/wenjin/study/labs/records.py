@@ -76,8 +76,8 @@ class Records:
         parts = [told for name, told in (("lab", LAB_FILE), ("library", LIBRARY)) if known.code.get(name) != now[name]]
         if not known.code or not parts:
             return None
-        zh, en = "和".join(part.zh for part in parts), " and ".join(part.en for part in parts)
-        return Text(CHANGED.zh.format(what=zh), CHANGED.en.format(what=en))
+        what = Text("和".join(part.zh for part in parts), " and ".join(part.en for part in parts))
+        return CHANGED.format(what=what)
 
     def told(self, lab: str, run: str, what: str, **data: Any) -> Event:
         return happened("run", lab, {"run": run, "what": what, **data})

@@ -13,6 +13,7 @@ from uuid import uuid4
 from wenjin.kit.lab import Frame
 from wenjin.kit.text import Text
 from wenjin.study.course.digest import digest
+from wenjin.study.course.form import as_kept
 from wenjin.study.course.graph import Course
 from wenjin.study.labs.book import Run, book
 from wenjin.study.labs.records import Records, RunError
@@ -69,8 +70,7 @@ class Runner:
         assert found.form is not None
         self.records.taken(found)
         read = found.form.read(found.form.words(arguments))
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in read.items()}
-        asked = {"arguments": plain, "prediction": dict(prediction or {})}
+        asked = {"arguments": as_kept(read), "prediction": dict(prediction or {})}
         id = id or uuid4().hex
         self.records.runs.folder(id)  # refuses what is no id
         asking = replace(self.records.told(found.id, id, "queued", **asked), id=digest(f"queued {id}")[:32])

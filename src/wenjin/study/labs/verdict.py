@@ -14,6 +14,7 @@ from typing import Any
 
 from wenjin.kit.lab import Cause, Frame, Used, levels
 from wenjin.kit.text import Text
+from wenjin.study.course.form import as_kept
 from wenjin.study.course.lab import Prediction, Reference
 
 NORMAL = Text("这次运行正常：各项结果都在参考范围内。", "A normal run: every result lies in its usual range.")
@@ -163,5 +164,4 @@ def _foretold(id: str, row: Mapping[str, str], chosen: str | None) -> Foretold:
 
 
 def _but_for_seed(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
-    return {name: value for name, value in plain.items() if name != "seed"}
+    return {name: value for name, value in as_kept(arguments).items() if name != "seed"}

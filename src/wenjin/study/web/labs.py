@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from wenjin.kit.text import Language, Text
-from wenjin.study.course.form import Field, Form, FormError, Value
+from wenjin.study.course.form import Field, Form, FormError, Value, as_kept
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
 from wenjin.study.course.scale import spell
@@ -95,8 +95,7 @@ def router(site: Site) -> APIRouter:
         if not re.fullmatch("[0-9a-f]{32}", drawn):
             return None
         known = site.runner.run(drawn)
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
-        same = known is None or (known.lab, known.arguments) == (lab.id, plain)
+        same = known is None or (known.lab, known.arguments) == (lab.id, as_kept(given))
         return drawn if same and (known is None or known.state in ("queued", "running")) else None
 
     return routes
