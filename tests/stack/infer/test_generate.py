@@ -37,8 +37,8 @@ class Small(nn.Module):
 
     def states(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         T = ids.shape[1]
-        first = cache.length if cache else 0
-        angle = angles(first, first + T, self.width)
+        places = cache.places(T) if cache else slice(0, T)
+        angle = angles(places.start, places.stop, self.width)
         x = self.head[ids]  # (B, T, D)
         for layer, joint in enumerate(self.mix):
             parts = (x @ joint.T).unflatten(-1, (-1, self.width)).transpose(1, 2)
@@ -52,6 +52,9 @@ class Small(nn.Module):
         if cache:
             cache.advance(T)
         return x
+
+    def logits(self, states: Tensor) -> Tensor:
+        return states @ self.head.T
 
 
 def written(

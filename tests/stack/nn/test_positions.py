@@ -16,7 +16,7 @@ from wenjin.stack.nn.positions import Rotary, rotate, speeds
 def test_a_case_worked_by_hand() -> None:
     """Width 4, base 100: pairs (0, 2) and (1, 3) turn by 1 and by 1/10 a step. At position 3: by 3 and by 0.3."""
     torch.testing.assert_close(speeds(4, 100.0), torch.tensor([1.0, 0.1]))
-    cos, sin = Rotary(4, 8, 100.0)(3, 1, torch.float32)
+    cos, sin = Rotary(4, 8, 100.0)(slice(3, 4), torch.float32)
     y = rotate(torch.tensor([[1.0, 1.0, 0.0, 0.0]]), cos, sin)
     wanted = [math.cos(3), math.cos(0.3), math.sin(3), math.sin(0.3)]
     torch.testing.assert_close(y, torch.tensor([wanted]))

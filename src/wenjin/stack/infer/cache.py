@@ -8,13 +8,15 @@ A layer hands over what it computed and gets back a view of all that is there; `
 last layer, so that every layer of a pass finds the same number of tokens before it.
 
 Omits    pages, eviction, quantized storage, rows of different length
-Shapes   B batch   T new tokens   S room, the most tokens   G key/value heads   D head width
+Shapes   B batch   T new tokens   S room, the most tokens   H query heads   G key/value heads   D head width
 Source   arXiv:1911.02150 (2.4, incremental attention)
 Proof    tests/stack/infer/test_cache.py: views equal what joining all pieces gives, for any cut of the text
 """
 
 import torch
 from torch import Tensor
+
+from wenjin.stack.nn.heads import Way, attend
 
 
 class CacheFull(Exception):
@@ -60,6 +62,14 @@ class Cache:
         self.keys[layer, :, :, first:last] = k
         self.values[layer, :, :, first:last] = v
         return self.keys[layer, :, :, :last], self.values[layer, :, :, :last]
+
+    def places(self, tokens: int) -> slice:
+        """Where `tokens` new ones stand in each row."""
+        return slice(self.length, self.length + tokens)
+
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, way: Way = "auto") -> Tensor:
+        """Keep k, v, and let q (B, H, T, D) look at all so far. Returns (B, H, T, D). Raises CacheFull."""
+        return attend(q, *self.extend(layer, k, v), way)
 
     def advance(self, tokens: int) -> None:
         """The pass is over: what it kept now lies before the next one."""

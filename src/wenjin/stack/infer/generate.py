@@ -31,6 +31,8 @@ class Causal(Protocol):
 
     def states(self, ids: Tensor, cache: Cache | None = None) -> Tensor: ...  # (B, T) -> (B, T, D)
 
+    def logits(self, states: Tensor) -> Tensor: ...  # (…, D) -> (…, V)
+
     def settings(self) -> Mapping[str, Any]: ...  # layers, heads, dim; kv_heads and head_dim where they differ
 
 
@@ -66,7 +68,7 @@ def generate(
     over = torch.zeros(B, dtype=torch.bool, device=prompt.device)
     for _ in range(most):
         state = model.states(new, cache=cache)[:, -1]  # (B, D)
-        ids = choose(state @ model.head.to(state.dtype).T, read)  # (B,)
+        ids = choose(model.logits(state), read)  # (B,)
         ids = torch.where(over, read[:, -1], ids)  # (B,)
         yield ids
         over = over | torch.isin(ids, ends)  # (B,)

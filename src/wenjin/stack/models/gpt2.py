@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wenjin.stack.models.config import LAYERS, Config, divides, room
-from wenjin.stack.nn.heads import Cache, Way, attend, join, split
+from wenjin.stack.nn.heads import Cache, Way, attend, join, reach, split
 from wenjin.stack.nn.initial import initialize, scaled
 from wenjin.stack.nn.layers import Linear
 from wenjin.stack.nn.norms import LayerNorm
@@ -51,9 +51,8 @@ class Attention(nn.Module):
 
     def forward(self, x: Tensor, way: Way, layer: int, cache: Cache | None) -> Tensor:
         q, k, v = (split(part, self.width) for part in self.c_attn(x).split(self.dim, dim=-1))  # (B, H, T, K) each
-        if cache is not None:
-            k, v = cache.extend(layer, k, v)  # (B, H, S, K)
-        out: Tensor = self.c_proj(join(attend(q, k, v, way)))  # (B, T, D)
+        mixed = attend(q, k, v, way) if cache is None else cache.attend(layer, q, k, v, way)  # (B, H, T, K)
+        out: Tensor = self.c_proj(join(mixed))  # (B, T, D)
         return out
 
 
@@ -156,9 +155,10 @@ class GPT2(nn.Module):
         """What the head reads: ids (B, T) -> (B, T, D), normalized. A cache gets the new keys and values.
 
         Raises ModelError for a text longer than the context."""
-        first, T = (0 if cache is None else cache.length), ids.shape[1]
-        room(first + T, self.context)
-        x = self.transformer.wte(ids) + self.transformer.wpe.weight[first : first + T]  # (B, T, D)
+        T = ids.shape[1]
+        places = slice(0, T) if cache is None else cache.places(T)
+        room(reach(places), self.context)
+        x = self.transformer.wte(ids) + self.transformer.wpe.weight[places]  # (B, T, D)
         x = x if self.compute is None else x.to(self.compute)
         for layer, block in enumerate(self.transformer.h):
             x = block(x, self.way, layer, cache)
@@ -169,7 +169,10 @@ class GPT2(nn.Module):
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Logits of the token after each: ids (B, T) -> (B, T, V)."""
-        states = self.states(ids, cache)
+        return self.logits(self.states(ids, cache))
+
+    def logits(self, states: Tensor) -> Tensor:
+        """What the head makes of states: (…, D) -> (…, V)."""
         return F.linear(states, self.head.to(states.dtype))
 
     def settings(self) -> dict[str, Any]:

@@ -28,7 +28,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from wenjin.stack.models.config import LAYERS, Config, ModelError, divides, room
-from wenjin.stack.nn.heads import Cache, Way, attend, join, split
+from wenjin.stack.nn.heads import Cache, Way, attend, join, reach, split
 from wenjin.stack.nn.initial import initialize
 from wenjin.stack.nn.layers import Linear, SwiGLU
 from wenjin.stack.nn.norms import RMSNorm
@@ -55,9 +55,8 @@ class Attention(nn.Module):
         q = rotate(self.q_norm(split(self.q_proj(x), self.width)), *turn)  # (B, H, T, K)
         k = rotate(self.k_norm(split(self.k_proj(x), self.width)), *turn)  # (B, G, T, K)
         v = split(self.v_proj(x), self.width)  # (B, G, T, K)
-        if cache is not None:
-            k, v = cache.extend(layer, k, v)  # (B, G, S, K)
-        out: Tensor = self.o_proj(join(attend(q, k, v, way)))  # (B, T, D)
+        mixed = attend(q, k, v, way) if cache is None else cache.attend(layer, q, k, v, way)  # (B, H, T, K)
+        out: Tensor = self.o_proj(join(mixed))  # (B, T, D)
         return out
 
 
@@ -181,11 +180,12 @@ class Llama(nn.Module):
         """What the head reads: ids (B, T) -> (B, T, D), normalized. A cache gets the new keys and values.
 
         Raises ModelError for a text longer than the context."""
-        first, T = (0 if cache is None else cache.length), ids.shape[1]
-        room(first + T, self.context)
+        T = ids.shape[1]
+        places = slice(0, T) if cache is None else cache.places(T)
+        room(reach(places), self.context)
         x = self.model.embed_tokens(ids)  # (B, T, D)
         x = x if self.compute is None else x.to(self.compute)
-        turn = self.rotary(first, T, x.dtype)
+        turn = self.rotary(places, x.dtype)
         for layer, block in enumerate(self.model.layers):
             x = block(x, turn, self.way, layer, cache)
         if cache is not None:
@@ -195,7 +195,10 @@ class Llama(nn.Module):
 
     def forward(self, ids: Tensor, cache: Cache | None = None) -> Tensor:
         """Logits of the token after each: ids (B, T) -> (B, T, V)."""
-        states = self.states(ids, cache)
+        return self.logits(self.states(ids, cache))
+
+    def logits(self, states: Tensor) -> Tensor:
+        """What the head makes of states: (…, D) -> (…, V)."""
         return F.linear(states, self.head.to(states.dtype))
 
     def settings(self) -> dict[str, Any]:

@@ -28,13 +28,19 @@ SHORT = 512  # tokens up to which products train faster than the kernel on a pro
 class Cache(Protocol):
     """What a model asks of a cache of keys and values; infer/cache.py is one."""
 
-    length: int  # tokens held before the pass that is under way
+    def places(self, tokens: int) -> slice | Tensor:
+        """Where the new tokens of a pass stand in their texts: first..last alike in each row, or (T,) one by one."""
 
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Keep k, v (B, G, T, D) of a layer; return all so far, each (B, G, S, D)."""
+    def attend(self, layer: int, q: Tensor, k: Tensor, v: Tensor, way: Way) -> Tensor:
+        """Keep k, v (B, G, T, D) of a layer; q (B, H, T, D) over all that each may see. Returns (B, H, T, D)."""
 
     def advance(self, tokens: int) -> None:
         """All layers have kept theirs: `tokens` more are held."""
+
+
+def reach(places: slice | Tensor) -> int:
+    """Tokens that the longest of the texts has, with the new ones."""
+    return int(places.stop if isinstance(places, slice) else places.max() + 1)
 
 
 def split(x: Tensor, width: int) -> Tensor:

@@ -80,6 +80,6 @@ class Rotary(nn.Module):
         self.fill(fn(torch.empty(0, device=self.cos.device)).device)
         return self
 
-    def forward(self, first: int, tokens: int, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
-        """Cosines and sines at positions first..first+tokens-1, each (T, D/2)."""
-        return self.cos[first : first + tokens].to(dtype), self.sin[first : first + tokens].to(dtype)
+    def forward(self, places: slice | Tensor, dtype: torch.dtype) -> tuple[Tensor, Tensor]:
+        """Cosines and sines at these positions, each (T, D/2)."""
+        return self.cos[places].to(dtype), self.sin[places].to(dtype)
