@@ -29,7 +29,7 @@ def test_scores_see_the_distance_alone_and_lengths_stay(width: int, first: int, 
     q, k, table = torch.randn(1, 2 * width), torch.randn(1, 2 * width), Rotary(2 * width, 128)
 
     def at(x: torch.Tensor, place: int) -> torch.Tensor:
-        return rotate(x, *table(place, 1, torch.float32))
+        return rotate(x, *table(slice(place, place + 1), torch.float32))
 
     here = at(q, first + gap) @ at(k, first).T
     there = at(q, first + gap + 40) @ at(k, first + 40).T
@@ -85,6 +85,6 @@ def test_tables_stay_exact_through_casts_and_are_not_saved() -> None:
     assert table.cos.dtype == torch.float32
     assert torch.equal(table.cos, before)
     assert table.state_dict() == {}
-    cos, sin = table(10, 3, torch.bfloat16)
+    cos, sin = table(slice(10, 13), torch.bfloat16)
     assert torch.equal(cos, before[10:13].bfloat16())
     assert sin.dtype == torch.bfloat16
