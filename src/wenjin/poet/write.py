@@ -22,6 +22,7 @@ from wenjin.poet.errors import PoetError
 from wenjin.poet.measure import Written
 from wenjin.stack.data.verse import END, FORM, FORMS, TITLE, VERSE
 from wenjin.stack.files import safetensors
+from wenjin.stack.files.errors import FormatError
 from wenjin.stack.infer.generate import generate
 from wenjin.stack.infer.sampling import Sampler
 from wenjin.stack.models.config import ModelError
@@ -126,7 +127,7 @@ class Poet:
             else:
                 tokens = tokenizer_json.from_json(json.loads(told["tokenizer"]))
             return cls(model, tokens, json.loads(told["made"]))
-        except (OSError, safetensors.FormatError, TextError, ModelError, ValueError, KeyError, TypeError) as error:
+        except (OSError, FormatError, TextError, ModelError, ValueError, KeyError, TypeError) as error:
             raise broken(path, error) from None
 
     def save(self, folder: Path) -> None:
@@ -157,7 +158,7 @@ class Poet:
             put(model, safetensors.load(folder / "model.safetensors"))
             made = json.loads((folder / "made.json").read_text(encoding="utf-8"))
             return cls(model, tokenizer_json.read(folder / "tokenizer.json"), made)
-        except (OSError, safetensors.FormatError, TextError, ModelError, ValueError, KeyError, TypeError) as error:
+        except (OSError, FormatError, TextError, ModelError, ValueError, KeyError, TypeError) as error:
             raise broken(folder, error) from None
 
 

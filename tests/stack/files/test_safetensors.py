@@ -14,7 +14,8 @@ from safetensors.torch import load as their_load
 from safetensors.torch import save as their_save
 from torch import Tensor
 
-from wenjin.stack.files.safetensors import TYPES, FormatError, load, read_header, save
+from wenjin.stack.files.errors import FormatError
+from wenjin.stack.files.safetensors import TYPES, load, read_header, save
 
 
 def same(a: Tensor, b: Tensor) -> bool:

@@ -11,7 +11,7 @@ from transformers import AutoModel, AutoModelForCausalLM, AutoModelForMaskedLM, 
 
 from tests.stack.models.same import draw_ids, scatter
 from wenjin.stack.files import safetensors
-from wenjin.stack.files.safetensors import FormatError
+from wenjin.stack.files.errors import FormatError
 from wenjin.stack.models.bert import Bert, PretrainingBert
 from wenjin.stack.models.config import ModelError
 from wenjin.stack.models.gpt2 import GPT2

@@ -25,6 +25,8 @@ from typing import Any, BinaryIO
 import torch
 from torch import Tensor
 
+from wenjin.stack.files.errors import FormatError, show
+
 TYPES = {
     "F64": torch.float64,
     "F32": torch.float32,
@@ -46,14 +48,6 @@ TYPES = {
 NAMES = {dtype: name for name, dtype in TYPES.items()}
 LONGEST = 100_000_000  # bytes of a header; the reference library has the same bound
 METADATA = "__metadata__"
-
-
-class FormatError(Exception):
-    """A file that is not what it should be: where, and what is wrong, in Chinese and in English."""
-
-    def __init__(self, path: Path, zh: str, en: str) -> None:
-        super().__init__(f"{path}: {en}")
-        self.zh, self.en = f"{path}：{zh}", f"{path}: {en}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +179,6 @@ def refuse(constant: str) -> None:
 
 def whole(numbers: Any) -> bool:
     return isinstance(numbers, list) and all(type(number) is int and 0 <= number < 2**60 for number in numbers)
-
-
-def show(found: Any) -> str:
-    """What a file says, short, with nothing in it that could move a cursor."""
-    text = ascii(found)
-    return text if len(text) <= 80 else text[:77] + "..."
 
 
 def write(file: BinaryIO, tensors: Mapping[str, Tensor], metadata: Mapping[str, str] | None = None) -> None:

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor, nn
 
 from wenjin.stack.files import safetensors
-from wenjin.stack.files.safetensors import FormatError
+from wenjin.stack.files.errors import FormatError
 from wenjin.stack.models import bert
 from wenjin.stack.models.bert import Bert, PretrainingBert
 from wenjin.stack.models.config import Config, ModelError
