@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from wenjin.stack.infer.cache import Cache
+from wenjin.stack.nn import heads
 
 Choose = Callable[[Tensor, Tensor], Tensor]  # scores (B, V), read (B, S) -> (B,)
 
@@ -29,7 +30,7 @@ class Causal(Protocol):
     @property
     def head(self) -> Tensor: ...  # (V, D)
 
-    def states(self, ids: Tensor, cache: Cache | None = None) -> Tensor: ...  # (B, T) -> (B, T, D)
+    def states(self, ids: Tensor, cache: heads.Cache | None = None) -> Tensor: ...  # (B, T) -> (B, T, D)
 
     def logits(self, states: Tensor) -> Tensor: ...  # (…, D) -> (…, V)
 
