@@ -19,7 +19,7 @@ Source   arXiv:2309.06180 (4.1, 4.3), rows of many texts in one product: Orca, O
 Proof    tests/stack/infer/test_paged.py: equals the plain cache, for any cut and any company
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -48,7 +48,7 @@ class Pool:
     def bytes(self) -> int:
         return 2 * self.keys.numel() * self.keys.element_size()
 
-    def wipe(self, pages: Sequence[int]) -> None:
+    def wipe(self, pages: Iterable[int]) -> None:
         """What is not a number would spoil sums even where its weight is 0."""
         for page in pages:
             self.keys[:, page] = 0

@@ -110,6 +110,23 @@ class Request:
         _within("stop_strings", self.stop_strings, all(self.stop_strings), "≥ 1 byte each")
         _within("logprobs", self.logprobs, self.logprobs is None or self.logprobs >= 0, "≥ 0")
 
+    def fit(self, *, vocab: int, longest: int) -> None:
+        """Raises TooLong where prompt and answer pass `longest`, Refused for ids that the vocabulary has not."""
+        prompt = len(self.prompt)
+        if prompt + self.most > longest:
+            raise TooLong(
+                f"提示有 {prompt} 个词元，再写 {self.most} 个就超过了上限 {longest}。",
+                f"The prompt has {prompt} tokens; with {self.most} more it passes the limit of {longest}.",
+                "prompt" if prompt > longest else "most",
+            )
+        for name, ids in (("prompt", self.prompt), ("bias", self.bias)):
+            if not all(0 <= id < vocab for id in ids):
+                raise Refused(
+                    f"{name} 里有词表之外的编号：应在 0 到 {vocab - 1} 之间。",
+                    f"{name} holds an id outside the vocabulary: 0 to {vocab - 1}.",
+                    name,
+                )
+
 
 @dataclass(frozen=True)
 class Token:
