@@ -39,15 +39,17 @@ class Causal(Protocol):
 
 def cache_for(model: Causal, *, batch: int, room: int) -> Cache:
     """An empty cache that fits this model, in the precision that it computes in."""
-    sizes, head = model.settings(), model.head
+    sizes, dtype, device = model.settings(), getattr(model, "compute", None), getattr(model, "device", None)
+    if dtype is None or device is None:  # packed models say both, and have no head at hand
+        dtype, device = dtype or model.head.dtype, device or model.head.device
     return Cache(
         layers=sizes["layers"],
         batch=batch,
         kv_heads=sizes.get("kv_heads") or sizes["heads"],
         room=room,
         width=sizes.get("head_dim") or sizes["dim"] // sizes["heads"],
-        dtype=getattr(model, "compute", None) or head.dtype,
-        device=head.device,
+        dtype=dtype,
+        device=device,
     )
 
 
