@@ -114,7 +114,7 @@ class Tiles(torch.autograd.Function):
         return out
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, out, norms = ctx.saved_tensors
         causal, rows, columns = ctx.plan
@@ -137,7 +137,7 @@ class Tiles(torch.autograd.Function):
 def scores(q: Tensor, k: Tensor, tile: Tile, wide: torch.dtype) -> Tensor:
     """One tile of them, the future at minus infinity: (B, G, R, t, s)."""
     queries, keys, cut = tile
-    x = (q[..., queries, :].to(wide) @ part(k, keys, wide).mT) * q.shape[-1] ** -0.5
+    x: Tensor = (q[..., queries, :].to(wide) @ part(k, keys, wide).mT) * q.shape[-1] ** -0.5
     if not cut:
         return x
     shift = k.shape[-2] - q.shape[-2] + queries.start - keys.start  # where the first query stands among these keys
@@ -147,4 +147,5 @@ def scores(q: Tensor, k: Tensor, tile: Tile, wide: torch.dtype) -> Tensor:
 
 def part(x: Tensor, keys: slice, wide: torch.dtype) -> Tensor:
     """Some rows of keys or values, beside each of the R query heads: (B, G, 1, s, D)."""
-    return x[:, :, None, keys].to(wide)
+    wider: Tensor = x[:, :, None, keys].to(wide)
+    return wider
