@@ -62,7 +62,8 @@ class Engine:
         queue: int = 256,
     ) -> None:
         self.model, self.pieces, self.batch, self.queue = model, pieces, batch, queue
-        self.vocab, self.context = model.head.shape[0], int(model.settings()["context"])
+        settings = model.settings()
+        self.vocab, self.dim, self.context = (int(settings[name]) for name in ("vocab", "dim", "context"))
         count = pages_for(max(ROOM, self.context) if room is None else room)
         self.pages, self.pool = Pages(count, first=1), Pool(model, count)
         self.scheduler = Scheduler(self.pages, batch=batch, chunk=chunk, prefix=prefix, fixed=deterministic)
@@ -86,7 +87,7 @@ class Engine:
 
     def embed(self, ids: Sequence[int]) -> Tensor:
         """The mean of the model's states over a text, (D,). Raises what `submit` raises, and Failed."""
-        total = torch.zeros(self.model.head.shape[1], device=self.pool.device)  # (D,)
+        total = torch.zeros(self.dim, device=self.pool.device)  # (D,)
         last = list(self._submit(Request(tuple(ids), most=0), total).ticket.tokens())[-1]
         if last.finish != "length":
             raise last.error or Failed("计算向量时被取消了。", "The embedding was cancelled.")

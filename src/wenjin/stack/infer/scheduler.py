@@ -128,9 +128,9 @@ class Scheduler:
                 return
             found = self._find(text)
             needs = pages_for(text.prompt + text.most if self.fixed else len(text.ids) + 1) - len(found)
-            while needs > self.pages.available and self._make_way(text):
+            while needs > self._spare() and self._make_way(text):
                 pass
-            if needs > self.pages.available and self.running:
+            if needs > self._spare() and self.running:
                 self.pages.give_back(found)
                 return
             self.waiting.remove(text)
@@ -141,6 +141,10 @@ class Scheduler:
                 text.begun, text.shared = True, text.held
                 self.found += text.held
             bisect.insort(self.running, text, key=lambda text: text.turn)
+
+    def _spare(self) -> int:
+        """Pages that nobody who runs will need for what is known of him."""
+        return self.pages.available - sum(max(0, pages_for(len(t.ids) + 1) - len(t.table)) for t in self.running)
 
     def _make_way(self, text: Text) -> bool:
         """The last in line, if it comes after this text, waits instead."""
