@@ -2,7 +2,7 @@
 
     forms = Forms(pieces, ends={2})                   once for a model
     text = forms.schema({"type": "object", …})        or forms.regex(r"\\d{4}-\\d\\d"), forms.json()
-    text.allowed()                                    (V,) bool: what may come now; an end only where the text is complete
+    text.allowed()                                    (V,) bool: what may come; an end only where the text is complete
     text.push(id)                                     this came
 
 A token is allowed if its bytes lead to a state of the language from which a text can still be completed. All tokens are
