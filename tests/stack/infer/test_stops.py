@@ -73,6 +73,18 @@ def test_each_part_that_is_shown_is_whole_characters(text: bytes, strings: list[
         part.decode()  # raises where a character is cut
 
 
+@settings(max_examples=100, deadline=None)
+@given(
+    text=st.binary(max_size=20).map(lambda data: bytes(b"a\xe6\xb0\xb4\xf0\x9f\xe0\x80"[b % 8] for b in data)),
+    cuts=st.lists(st.integers(0)),
+)
+def test_parts_that_are_read_one_by_one_say_what_the_whole_says_even_where_bytes_are_no_text(
+    text: bytes, cuts: list[int]
+) -> None:
+    shown, _ = pushed(cut(text, cuts), [])
+    assert "".join(part.decode(errors="replace") for part in shown) == text.decode(errors="replace")
+
+
 def test_by_hand() -> None:
     assert pushed([b"4\n", b"\nQ", b": 5"], [b"\n\nQ:"]) == ([b"4", b"", b""], True)
     assert pushed([b"4\n", b"\nA"], [b"\n\nQ:"]) == ([b"4", b"\n\nA", b""], False)
