@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from wenjin.stack.data import folders
+from wenjin.stack.data import folders, wikitext
 from wenjin.stack.data.load import load
-from wenjin.stack.data.readers import FOLDERS
 from wenjin.stack.data.sources import DataError, source
 
 WIKI = source("wikitext-files")
@@ -24,7 +23,7 @@ def own(tmp_path: Path) -> Path:
 
 
 def name(own: Path, data: Path) -> None:
-    folders.remember(WIKI, folders.found(own, FOLDERS["wikitext-files"]), data / "corpora")
+    folders.remember(WIKI, folders.found(own, wikitext.PARTS), data / "corpora")
 
 
 def test_files_are_read_where_they_are_and_their_parts_are_the_splits(own: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 import pytest
 
-from wenjin.stack.data import archive, keep, sources
+from wenjin.stack.data import archive, keep, lay, sources
 from wenjin.stack.data.files import packed
 from wenjin.stack.data.load import load
 from wenjin.stack.data.sources import DataError, Package, Part, Source
@@ -51,7 +51,7 @@ def laid(tmp_path: Path) -> tuple[Source, Package, Path]:
     """A corpus that is there."""
     source, package = small(pack(tmp_path / "tiny-1.0.tgz", GOOD))
     place = tmp_path / "data" / "corpora"
-    keep.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
+    lay.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
     return source, package, place
 
 
@@ -67,7 +67,7 @@ def test_a_package_with_another_hash_is_refused_by_its_name(tmp_path: Path) -> N
     _, package = small(pack(tmp_path / "tiny-1.0.tgz", GOOD))
     other = pack(tmp_path / "other.tgz", {**GOOD, "package/more": b"!"})
     with pytest.raises(DataError, match=r"other\.tgz has SHA-256 [0-9a-f]{64}, not .* \(tiny 1\.0 \(npm\)\)"):
-        keep.check_package(other, package)
+        lay.check_package(other, package)
 
 
 def spoil_bytes(path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_hostile_package_is_refused_and_what_was_there_stays(
     bad = pack(tmp_path / "bad.tgz", GOOD)
     spoil(bad)
     with pytest.raises(DataError) as refused:
-        keep.unpack(source, [(package, bad)], place)
+        lay.unpack(source, [(package, bad)], place)
     assert "bad.tgz" in refused.value.en or "data.noun of tiny 1.0" in refused.value.en
     assert [path.name for path in place.iterdir()] == ["wordnet"]
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3
@@ -137,7 +137,7 @@ PAGES = {"man/man1/b.1": b"B", "man/man1/a.1.gz": zipped("A"), "other": b"", "CO
 def test_several_packages_make_one_corpus_and_many_files_one(tmp_path: Path) -> None:
     source, brought = couple(tmp_path, PAGES)
     place = tmp_path / "corpora"
-    folder = keep.unpack(source, brought, place)
+    folder = lay.unpack(source, brought, place)
     assert {path.name for path in folder.iterdir()} == {
         "data.noun", "pages.jsonl", "LICENSE.tiny", "LICENSE.scope-pages", "package.txt"
     }  # fmt: skip
@@ -161,7 +161,7 @@ def test_several_packages_make_one_corpus_and_many_files_one(tmp_path: Path) -> 
 def test_a_file_of_a_package_that_is_broken_leaves_nothing(bytes_: bytes, told: str, tmp_path: Path) -> None:
     source, brought = couple(tmp_path, PAGES | {"man/man1/a.1.gz": bytes_})
     with pytest.raises(DataError, match=told):
-        keep.unpack(source, brought, tmp_path / "corpora")
+        lay.unpack(source, brought, tmp_path / "corpora")
     assert list((tmp_path / "corpora").iterdir()) == []
 
 
@@ -225,9 +225,9 @@ def test_a_kept_file_that_changed_is_refused_by_its_name(
 
 def test_removing_leaves_nothing(laid: tuple[Source, Package, Path]) -> None:
     source, _, place = laid
-    assert keep.remove(source, place)
+    assert lay.remove(source, place)
     assert list(place.iterdir()) == []
-    assert not keep.remove(source, place)
+    assert not lay.remove(source, place)
 
 
 def test_without_the_corpus_the_excerpt_is_taken_and_says_so(tmp_path: Path) -> None:
@@ -284,6 +284,6 @@ def test_what_a_killed_attempt_left_is_swept_away(laid: tuple[Source, Package, P
     for left in (".wordnet.new", ".wordnet.old"):
         (place / left).mkdir()
         (place / left / "data.noun").write_text("half", encoding="utf-8")
-    keep.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
+    lay.unpack(source, [(package, tmp_path / "tiny-1.0.tgz")], place)
     assert [path.name for path in place.iterdir()] == ["wordnet"]
     assert keep.read_part(source, package.parts["noun"], place) == LINE * 3

@@ -1,13 +1,14 @@
 """`course record` keeps what {run} blocks print; comparing allows what another processor would round."""
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from wenjin.study.author import runner
 from wenjin.study.author.record import record
 from wenjin.study.author.running import run_jobs, same_output, same_values
-from wenjin.study.course.digest import digest, library_digest
+from wenjin.study.course.digest import PACKAGE, digest, library_digest
 from wenjin.study.course.faults import Faults
 from wenjin.study.course.load import load
 
@@ -133,3 +134,36 @@ def test_the_library_hash_follows_imports(tmp_path: Path) -> None:
     (tmp_path / "stack" / "two.py").write_text("def f(): return 2", encoding="utf-8")
     assert library_digest(code, tmp_path) != before
     assert library_digest("import math", tmp_path) == digest("")
+
+
+def test_the_library_hash_follows_the_reader_of_a_corpus_that_is_named(tmp_path: Path) -> None:
+    """A reader more, or another corpus's, changes nothing; that of the corpus loaded does, also when it is named by a
+    file on the way, and any where the name is made up while the program runs."""
+    package = tmp_path / "wenjin"
+    shutil.copytree(PACKAGE / "stack", package / "stack", ignore=shutil.ignore_patterns("excerpts", "__pycache__"))
+    shutil.copytree(PACKAGE / "poet", package / "poet", ignore=shutil.ignore_patterns("__pycache__"))
+    load = "from wenjin.stack.data.load import load\n"
+    one = load + 'rows = load("wordnet").rows'
+    other, indirect = load + 'rows = load("chatter").rows', "from wenjin.poet.data import prepare"
+    any_ = load + "rows = load('word' + 'net').rows"
+    codes = {"one": one, "other": other, "indirect": indirect, "any": any_}
+    before = {name: library_digest(code, package) for name, code in codes.items()}
+
+    def changed() -> set[str]:
+        return {name for name, code in codes.items() if library_digest(code, package) != before[name]}
+
+    data = package / "stack/data"
+    facts = (data / "sources.toml").read_text(encoding="utf-8")
+    (data / "novel.py").write_text("def read(text): ...", encoding="utf-8")
+    (data / "sources.toml").write_text(facts + '\n[[source]]\nid = "novel"\nreader = "novel"\n', encoding="utf-8")
+    assert changed() == {"any"}
+    (data / "sources.toml").write_text(facts, encoding="utf-8")
+    for file, whose in (
+        ("wordnet.py", {"one", "any"}),
+        ("dialogs.py", {"other", "any"}),
+        ("poems.py", {"indirect", "any"}),
+    ):
+        text = (data / file).read_text(encoding="utf-8")
+        (data / file).write_text(text + "\n# changed", encoding="utf-8")
+        assert changed() == whose
+        (data / file).write_text(text, encoding="utf-8")

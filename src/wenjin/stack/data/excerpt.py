@@ -21,9 +21,8 @@ from pathlib import Path
 
 from wenjin.stack.data import emoji_names, poems
 from wenjin.stack.data.archive import Archive, opened
-from wenjin.stack.data.keep import kept
-from wenjin.stack.data.load import EXCERPTS
-from wenjin.stack.data.readers import READERS
+from wenjin.stack.data.lay import kept
+from wenjin.stack.data.load import EXCERPTS, rows_of
 from wenjin.stack.data.sources import Package, source
 
 SENSES = 20_000
@@ -88,7 +87,7 @@ def write(id: str, files: Files) -> None:
     for part, file, text in files:
         data = text.encode()
         (EXCERPTS / f"{file}.gz").write_bytes(gzip.compress(data, 9, mtime=0))
-        rows = sum(1 for _ in READERS[id](text, part))
+        rows = sum(1 for _ in rows_of(source(id), part, text))
         pins = f'bytes = {len(data)}, rows = {rows}, sha256 = "{hashlib.sha256(data).hexdigest()}"'
         print(f'{id}: {part} = {{ file = "{file}", {pins} }}')
 

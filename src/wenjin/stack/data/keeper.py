@@ -14,9 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from wenjin.stack.data import folders, keep, python_library
+from wenjin.stack.data import folders, keep, lay, python_library
 from wenjin.stack.data.load import absent, load, rows_of
-from wenjin.stack.data.readers import FOLDERS
+from wenjin.stack.data.readers import reader
 from wenjin.stack.data.sources import DataError, Package, Said, Source, source, sources
 
 
@@ -92,25 +92,25 @@ def run(words: list[str]) -> list[dict[str, Any]]:
         case ["list", data]:
             return [described(one, keep.corpora(Path(data))) for one in sources().values()]
         case ["verify", id, title, path]:
-            keep.check_package(Path(path), chosen(source(id), title))
+            lay.check_package(Path(path), chosen(source(id), title))
             return [{"good": path}]
         case ["unpack", data, id, *pairs] if pairs and len(pairs) % 2 == 0:
             one = source(id)
             brought = [(chosen(one, title), Path(path)) for title, path in zip(pairs[::2], pairs[1::2], strict=True)]
-            keep.unpack(one, brought, keep.corpora(Path(data)))
+            lay.unpack(one, brought, keep.corpora(Path(data)))
             return [_loaded(one, Path(data))]
         case ["name", data, id, folder]:
             one = source(id)
-            if id not in FOLDERS:
+            if one.way != "folder":
                 raise DataError(f"{id} 不从学习者的文件夹里读。", f"{id} is not read from a folder of the learner's.")
-            own = folders.found(Path(folder), FOLDERS[id])
+            own = folders.found(Path(folder), reader(one).PARTS)
             for part, file in own.items():  # what cannot be read is not kept in mind
                 for _ in rows_of(one, part, folders.read(one, file)):
                     pass
             folders.remember(one, own, keep.corpora(Path(data)))
             return [_loaded(one, Path(data))]
         case ["remove", data, id]:
-            return [{"removed": keep.remove(source(id), keep.corpora(Path(data)))}]
+            return [{"removed": lay.remove(source(id), keep.corpora(Path(data)))}]
     raise DataError(f"不认识的命令：{words[:1]}。", f"Unknown command: {words[:1]}.")
 
 
@@ -121,7 +121,7 @@ def _loaded(one: Source, data: Path) -> dict[str, Any]:
         if corpus.fallback:
             raise absent(one)
     except DataError:
-        keep.remove(one, keep.corpora(data))
+        lay.remove(one, keep.corpora(data))
         raise
     told = {"folder": str(keep.corpora(data) / one.id), "rows": corpus.count, "sha256": corpus.sha256}
     return told | {"source": corpus.source, "license": _both(one.license)}

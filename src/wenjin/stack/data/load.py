@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from wenjin.stack.data import folders, keep, python_library
+from wenjin.stack.data import folders, keep
 from wenjin.stack.data.keep import corpora
-from wenjin.stack.data.readers import READERS, Row
+from wenjin.stack.data.readers import Row, read, reader
 from wenjin.stack.data.sources import DataError, Part, Said, Source, source
 
 EXCERPTS = Path(__file__).parent / "excerpts"
@@ -63,8 +63,8 @@ def load(
     chosen = {part: texts[part]} if part else texts
     rows: list[Any] = []
     hashes = []
-    for name, read in chosen.items():
-        text, sha256 = read()
+    for name, text_of in chosen.items():
+        text, sha256 = text_of()
         hashes.append(sha256)
         rows += _split(rows_of(one, name, text), split)
     if not rows:
@@ -77,7 +77,8 @@ def load(
 def at_hand(one: Source, place: Path, *, excerpt: bool = False) -> tuple[str, Texts, bool]:
     """What there is of a corpus: its origin, its parts, and whether they stand in for more. Raises DataError."""
     if one.way == "running":
-        return python_library.TITLE, {"library": _library}, False
+        library = reader(one)
+        return library.TITLE, {"library": partial(_running, library.kept)}, False
     if one.way == "folder" and (own := folders.known(one, place)):
         files = ", ".join(Path(file.path).name for file in own.values())
         return files, {part: partial(_own, one, file) for part, file in own.items()}, False
@@ -117,7 +118,7 @@ def _no_part(one: Source, part: str, texts: Texts, *, fallback: bool) -> DataErr
 def rows_of(one: Source, part: str, text: str) -> Iterator[Row]:
     """The rows of a part's text. Raises DataError."""
     try:
-        yield from READERS[one.id](text, part)
+        yield from read(one, text, part)
     except ValueError as error:
         raise DataError(f"{one.id} 的 {part}：{error}。", f"{part} of {one.id}: {error}.") from error
 
@@ -130,8 +131,8 @@ def _own(one: Source, own: folders.Own) -> tuple[str, str]:
     return folders.read(one, own), own.sha256
 
 
-def _library() -> tuple[str, str]:
-    data = python_library.kept()
+def _running(kept: Callable[[], bytes]) -> tuple[str, str]:
+    data = kept()
     return data.decode("utf-8"), hashlib.sha256(data).hexdigest()
 
 

@@ -11,9 +11,9 @@ import sys
 from pathlib import Path
 
 from wenjin.stack.data.archive import opened
-from wenjin.stack.data.keep import kept
 from wenjin.stack.data.keeper import chosen
-from wenjin.stack.data.readers import READERS
+from wenjin.stack.data.lay import kept
+from wenjin.stack.data.load import rows_of
 from wenjin.stack.data.sources import Package, source
 
 
@@ -24,7 +24,7 @@ def pins(id: str, package: Package, laid: Path) -> dict[str, dict[str, int | str
         archive.read(package.license_file)
         for name, part in package.parts.items():
             data = kept(package, name, part, archive)
-            rows = sum(1 for _ in READERS[id](data.decode("utf-8"), name))
+            rows = sum(1 for _ in rows_of(source(id), name, data.decode("utf-8")))
             found[name] = {"bytes": len(data), "rows": rows, "sha256": hashlib.sha256(data).hexdigest()}
     return found
 

@@ -79,12 +79,14 @@ class Source:
 
     license     its short name; `terms` says more, where more is true
     instead     what is used where the corpus is not there
+    reader      the module beside this one that reads it (readers.py); `by_part`: it is told which part it reads
     excerpt     a part -> a shipped file; of a shipped corpus, all there is
     made_from   the package that the excerpt was made from; `excerpt_license`: its license, where that is another
     """
 
     id: str
     way: Way
+    reader: str
     holds: Said
     license: Said
     terms: Said | None
@@ -93,6 +95,7 @@ class Source:
     excerpt: Mapping[str, Part]
     made_from: str
     together: bool = False
+    by_part: bool = False
     excerpt_license: Said | None = None
 
 
@@ -119,6 +122,7 @@ def _source(row: dict[str, Any]) -> Source:
     return Source(
         id=row["id"],
         way=row.get("way", "package"),
+        reader=row["reader"],
         holds=Said(**row["holds"]),
         license=_said(row["license"]),
         terms=_said(row["terms"]) if "terms" in row else None,
@@ -127,6 +131,7 @@ def _source(row: dict[str, Any]) -> Source:
         excerpt=excerpt,
         made_from=row.get("made_from", origin),
         together=together,
+        by_part=row.get("by_part", False),
         excerpt_license=_said(row["excerpt_license"]) if "excerpt_license" in row else None,
     )
 
