@@ -118,6 +118,7 @@ def settings(metadata: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]],
         told.made["head_dim"] = told.whole("hidden_size") // told.whole("num_attention_heads")
     if metadata.get(f"{family}.rope.scaling.type") == "linear":
         told.made["rope_scaling"] = {"rope_type": "linear", "factor": metadata.get(f"{family}.rope.scaling.factor")}
+    told.number("rms_norm_eps")  # a config.json may leave it out, a file may not
     found = settings_of(told)
     file.must(f"{family}.rope.dimension_count", found["head_dim"])
     if rope is not None:
@@ -128,7 +129,7 @@ def settings(metadata: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]],
 
 def llama3(divisors: Tensor, width: int, base: float) -> dict[str, Any]:
     """The published scaling that divides the speeds so. Raises ModelError where none does."""
-    scaling = {"rope_type": "llama3", "factor": float(divisors.max()), **LLAMA3}
+    scaling = {"rope_type": "llama3", "factor": round(float(divisors.max()), 4), **LLAMA3}
     wanted = speeds(width, base) / divisors if divisors.shape == (width // 2,) else divisors
     good = wanted.shape == (width // 2,) and scaling["factor"] > 0
     if not good or not torch.allclose(speeds(width, base, scaling), wanted, rtol=1e-4, atol=0):
