@@ -33,7 +33,8 @@ from wenjin.stack.serve.errors import ServeError
 from wenjin.stack.serve.parts import WHOLE, File, Grown, Part, known, lay
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?")
-RESERVED = {"poet", "con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
+POET = "poet"
+RESERVED = {POET, "con", "prn", "aux", "nul", *(f"{word}{n}" for word in ("com", "lpt") for n in range(10))}
 MANIFEST = "manifest.json"
 SPARE = 64 << 20  # bytes that stay free on the disk
 Look = Callable[[Path], Mapping[str, Any]]  # what a model is, from its files; raises what has .zh and .en
@@ -72,6 +73,18 @@ def names(data: Path | None = None) -> list[str]:
     """Of everything on the shelf, whole or spoiled."""
     folder = shelf(data)
     return sorted(path.name for path in folder.iterdir() if path.name[0] != ".") if folder.is_dir() else []
+
+
+def poets(data: Path | None = None) -> dict[str, Path]:
+    """Poets that were trained here, by the name that they are served by: poet, or poet:NAME. Each is the folder that
+    training wrote, as transformers opens it."""
+    folder = shelf(data).parent / "poet" / "poets"
+    homes = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {poet_name(home): home / "model" for home in homes if (home / "model" / "config.json").is_file()}
+
+
+def poet_name(home: Path) -> str:
+    return POET if home.name == POET else f"{POET}:{home.name}"
 
 
 def found(data: Path | None, name: str, *, hashes: bool = False) -> Kept:
