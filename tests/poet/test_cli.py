@@ -78,6 +78,14 @@ def test_a_poet_that_is_trained_is_not_trained_again(data: Path) -> None:
     done = wenjin(data, "pretrain")
     assert done.returncode == 0, done.stderr
     assert "is trained" in done.stderr
+    home = data / "poet" / "poets" / "poet"
+    saved = [
+        event
+        for line in (home / "records.jsonl").read_text().splitlines()
+        for event in json.loads(line).get("events", ())
+    ]
+    assert sum(event["name"] == "saved" for event in saved) > 1
+    assert len(list((home / "checkpoints").glob("step-*"))) == 1  # it is over: the last one alone stays
 
 
 def test_interrupted_it_is_saved_and_goes_on(data: Path) -> None:

@@ -4,6 +4,7 @@ Each can be stopped at any moment and run again: it goes on where it was. Progre
 standard output. Nothing heavy is imported before a command runs.
 """
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,8 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
+from wenjin.poet.spoken import Say, clock
+
 if TYPE_CHECKING:
     from wenjin.poet.places import Places
+    from wenjin.stack.train.data_parallel import Group
 
 Tongue = Literal["zh", "en"]
 Spoken = Callable[[str, Mapping[str, Any]], str]  # what is wrong with a run, in words
@@ -86,9 +90,11 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
     @poet.command(
         help=say(
             "训练。一个旋钮：--minutes 或 --depth，其余设置由它推出，逐条说明。\n\n"
-            "\b\nwenjin poet pretrain --minutes 15\nwenjin poet pretrain                        接着训练",
+            "\b\nwenjin poet pretrain --minutes 15\nwenjin poet pretrain                        接着训练\n"
+            "wenjin poet pretrain --processes 2          两个进程分担每一批",
             "Train. One dial, --minutes or --depth; every other setting follows from it and is told.\n\n"
-            "\b\nwenjin poet pretrain --minutes 15\nwenjin poet pretrain                        go on",
+            "\b\nwenjin poet pretrain --minutes 15\nwenjin poet pretrain                        go on\n"
+            "wenjin poet pretrain --processes 2          two processes share every batch",
         )
     )
     def pretrain(
@@ -103,12 +109,39 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
         compiled: Annotated[
             bool, typer.Option("--compile/--no-compile", help=say("在后台编译训练步", "compile the step meanwhile"))
         ] = True,
+        processes: Annotated[
+            int,
+            typer.Option(
+                min=1,
+                max=64,
+                help=say(
+                    "几个进程分担每一批；一个死了，全部从最近的检查点重来。也可用 torchrun 启动",
+                    "how many share every batch; when one dies all start again from the last checkpoint. torchrun will "
+                    "do as well",
+                ),
+            ),
+        ] = 1,
+        shard: Annotated[
+            bool,
+            typer.Option(
+                "--shard",
+                help=say("每个进程只存权重的一份（FSDP2）", "each process holds a part of the weights (FSDP2)"),
+            ),
+        ] = False,
         board: Annotated[
             Path | None, typer.Option("--board", metavar="DIR", help=say("另写 TensorBoard", "write TensorBoard, too"))
         ] = None,
         data: Data = None,
     ) -> None:
+        flags = {"again": again, "force": force, "no-compile": not compiled, "shard": shard}
+        given = {"name": name, "minutes": minutes, "depth": depth, "seed": seed, "board": board, "data": data}
         with sentences(say):
+            if processes > 1:
+                words = [
+                    word for flag, value in given.items() if value is not None for word in (f"--{flag}", str(value))
+                ]
+                raise typer.Exit(together(processes, [*words, *(f"--{flag}" for flag, on in flags.items() if on)]))
+        with worker(say) as group:
             from wenjin.poet import training
 
             places = places_of(data)
@@ -118,12 +151,14 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
                 say,
                 spoken,
                 board,
+                group,
                 minutes=minutes,
                 depth=depth,
                 seed=seed,
                 again=again,
                 force=force,
                 compiled=compiled,
+                shard=shard,
             )
             if state == "stopped":
                 raise typer.Exit(STOPPED)
@@ -193,13 +228,44 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
                 typer.echo(str(home.folder / file))
 
 
+def together(processes: int, words: list[str]) -> int:
+    """`wenjin poet pretrain` with these words in so many processes; returns the exit code. Raises TrainError."""
+    from wenjin.stack.train.elastic import Stopped, launch
+
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // processes)))
+    try:
+        return launch(["-P", "-m", "wenjin.cli", "poet", "pretrain", *words], workers=processes)
+    except Stopped as stopped:
+        return 128 + stopped.number
+
+
+@contextmanager
+def worker(say: Say) -> Iterator["Group"]:
+    """This process among those that train together: alone, unless torchrun or `together` started it. The first one
+    speaks for all. To be stopped or refused is meant, and ends all; only a death has them started again."""
+    from wenjin.stack.train.data_parallel import CPU, Group
+    from wenjin.stack.train.elastic import farewell
+    from wenjin.stack.train.errors import GoneError
+
+    meant = True
+    try:
+        with sentences(say, heard=os.environ.get("RANK", "0") == "0"):
+            group = Group.join(device=CPU)
+            try:
+                yield group
+            except GoneError:
+                meant = False
+                raise
+            finally:
+                group.leave()
+    except typer.Exit as ended:
+        raise typer.Exit(farewell(ended.exit_code, meant=meant)) from None
+
+
 def places_of(data: Path | None) -> "Places":
     from wenjin.poet.places import Places
 
     return Places(data)
-
-
-Say = Callable[[str, str], str]
 
 
 def show(steps: Iterator[Any], say: Say) -> None:
@@ -223,32 +289,25 @@ def show(steps: Iterator[Any], say: Say) -> None:
         out.print(f"✓ {last}")
 
 
-def clock(seconds: float) -> str:
-    """1:05, 2:00:00, and whole seconds below a minute: 32 s."""
-    if seconds < 59.5:
-        return f"{seconds:.0f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}" if minutes >= 60 else f"{minutes}:{rest:02}"
-
-
 @contextmanager
-def sentences(say: Say) -> Iterator[None]:
-    """What is refused is a sentence: exceptions of the library carry it in both languages."""
+def sentences(say: Say, *, heard: bool = True) -> Iterator[None]:
+    """What is refused is a sentence: exceptions of the library carry it in both languages. Said where it is heard."""
     try:
         yield
     except KeyboardInterrupt:
-        fail(say("停下了；再运行一次会接着做。", "Stopped; run it again to go on."), STOPPED)
+        fail(say("停下了；再运行一次会接着做。", "Stopped; run it again to go on.") if heard else "", STOPPED)
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        fail(f"{error.filename or ''}: {error.strerror or error}")
+        fail(f"{error.filename or ''}: {error.strerror or error}" if heard else "")
     except Exception as error:
         zh, en = getattr(error, "zh", None), getattr(error, "en", None)
         if not (isinstance(zh, str) and isinstance(en, str)):
             raise
-        fail(say(zh, en))
+        fail(say(zh, en) if heard else "")
 
 
 def fail(text: str, code: int = 1) -> NoReturn:
-    print("".join(c for c in text if c.isprintable() or c == "\n"), file=sys.stderr)
+    if text:
+        print("".join(c for c in text if c.isprintable() or c == "\n"), file=sys.stderr)
     raise typer.Exit(code)

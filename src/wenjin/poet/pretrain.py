@@ -8,8 +8,12 @@ The model is stack/models/llama.py with blocks as in Qwen 3, so that other progr
 one dial (dial.py) and are kept beside the run; how they are used is in recipe.py. Stopped at any moment, by Ctrl-C or
 by whoever takes the records, the same call goes on bit by bit.
 
+Several processes share every batch (stack/train/data_parallel.py); the first one alone writes, and with shards each
+holds a part of the weights.
+
 Omits    documents of one row kept apart: a poem also sees those before it in its row
-Proof    tests/poet/test_pretrain.py: learns, resumes bit by bit, refuses another dial, corpus or tokenizer
+Proof    tests/poet/test_pretrain.py: learns, resumes bit by bit, refuses another dial, corpus or tokenizer;
+         test_processes.py: two processes, with and without shards, reach the weights of one
 """
 
 import json
@@ -19,26 +23,28 @@ import re
 import shutil
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 import torch
+from torch import Tensor
 
 from wenjin.poet.dial import Machine, Plan, dial, operations, turned
 from wenjin.poet.encoded import encoded
 from wenjin.poet.errors import PoetError
 from wenjin.poet.places import Home, Places
-from wenjin.poet.recipe import counted, made, objective, optimizers, schedule
-from wenjin.stack.data.batches import Batches
+from wenjin.poet.recipe import built, counted, made, objective, optimizers, schedule
+from wenjin.stack.data.batches import Batch, Batches
 from wenjin.stack.data.pack import Documents, Packing, pack
-from wenjin.stack.data.verse import END, SPECIALS, Verse, document, open_corpus
+from wenjin.stack.data.verse import END, SPECIALS, Verse, VerseCorpus, document, open_corpus
 from wenjin.stack.models.llama import Llama
 from wenjin.stack.text import tokenizer_json
 from wenjin.stack.text.tokenizer import Tokenizer
+from wenjin.stack.train import snapshot
 from wenjin.stack.train.allocator import keep_pages
 from wenjin.stack.train.checkpoint import Keeper
 from wenjin.stack.train.compiled import Swap
-from wenjin.stack.train.data_parallel import ALONE, Group
+from wenjin.stack.train.data_parallel import ALONE, Group, Sharded
 from wenjin.stack.train.health_observe import Observer
 from wenjin.stack.train.loop import fit
 from wenjin.stack.train.manifest import sources
@@ -53,11 +59,15 @@ SPECIAL = re.compile("|".join(map(re.escape, SPECIALS)))
 
 @dataclass(frozen=True, slots=True)
 class Pretraining:
-    """A run that is about to begin or to go on. `facts` is what its log says first."""
+    """A run that is about to begin or to go on. `facts` is what its log says first.
+
+    `loss` is the objective on `model`; in shards it is the module that gathers them, and the only way to use the model.
+    """
 
     home: Home
     plan: Plan
     model: Llama
+    loss: Callable[[Batch], Tensor]
     tokenizer: Tokenizer
     batches: Batches
     valid: Packing
@@ -78,7 +88,7 @@ class Pretraining:
         moved: Any = optimizers(self.model, plan)
         steps = fit(
             self.model,
-            objective(self.model),
+            self.loss,
             self.batches,
             moved,
             steps=plan.steps,
@@ -88,7 +98,7 @@ class Pretraining:
             evaluate=self.evaluate,
             evaluate_every=max(APART, plan.expected // OFTEN),
             keeper=self.keeper,
-            observe=Observer(self.model, moved, classes=plan.vocab, logits=self.model),
+            observe=self._observer(moved),
             swap=self.swap,
             group=self.group,
             force=self.force,
@@ -102,17 +112,44 @@ class Pretraining:
                     log.write(record)
                     yield record
 
+    def _observer(self, moved: Any) -> Observer | None:
+        """Only the first process judges the run. In shards the model cannot be asked whether it sees the future."""
+        if self.group.rank:
+            return None
+        sharded = isinstance(self.loss, Sharded)
+        return Observer(self.model, moved, classes=self.plan.vocab, logits=None if sharded else self.model)
+
     @torch.no_grad()
     def evaluate(self) -> float:
-        """Nats a token of rows of the validation split, always the same ones."""
-        rows, loss = min(CHECKED, self.valid.rows), objective(self.model)
-        checked = Batches(self.valid, size=min(self.plan.rows, rows), seed=0)
+        """Nats a token of rows of the validation split, always the same ones; each process reads its share."""
+        ranks = self.group.size
+        rows = min(CHECKED, self.valid.rows)
+        size = min(self.plan.rows, rows - rows % ranks)
+        checked = Batches(self.valid, size=size, seed=0, rank=self.group.rank, ranks=ranks)
         total, tokens = 0.0, 0
-        for _ in range(rows // checked.rows.size):
+        for _ in range(rows // size):
             batch = next(checked)
             count = int((batch.targets >= 0).sum())
-            total, tokens = total + float(loss(batch)) * count, tokens + count
-        return total / tokens
+            total, tokens = total + float(self.loss(batch)) * count, tokens + count
+        total, counted_ = self.group.total(total, tokens)
+        return total / counted_
+
+    def whole(self) -> Llama:
+        """A model that can be used: this one, or where it lies in shards a copy, which all processes make together."""
+        if not isinstance(self.loss, Sharded):
+            return self.model
+        copy = built(self.plan.model, self.plan.precision)
+        snapshot.put_weights(copy, snapshot.weights(self.model))
+        return copy
+
+
+class Material(NamedTuple):
+    """What a run reads."""
+
+    corpus: VerseCorpus
+    tokenizer: Tokenizer
+    train: Documents
+    valid: Documents
 
 
 def begin(
@@ -125,6 +162,7 @@ def begin(
     again: bool = False,
     force: bool = False,
     compiled: bool = True,
+    shard: bool = False,
     group: Group = ALONE,
     machine: Callable[[], Machine] | None = None,
 ) -> Pretraining:
@@ -132,32 +170,35 @@ def begin(
 
     again     throw the unfinished run away and begin anew
     force     go on although settings or code are others than those of the checkpoint
-    compiled  have the step compiled while training goes on
+    compiled  have the step compiled while training goes on; a group does without
+    shard     each process of the group holds a part of the weights; every other setting may stay
     machine   says how fast this machine is; by default it is measured, in about a second
     Raises PoetError, DataError, TextError, TrainError.
     """
-    keep_pages()
-    corpus, tokenizer = open_corpus(places.corpus), tokenizer_json.read(places.tokenizer)
-    train, valid = (encoded(corpus, tokenizer, split, places.root) for split in ("train", "valid"))
-    end = tokenizer.specials.get(END)
-    if end is None:
+    if shard and group.size == 1:
         raise PoetError(
-            f"{places.tokenizer} 不是诗人的分词器：没有 {END}。运行 wenjin poet tokenizer。",
-            f"{places.tokenizer} is no tokenizer of a poet: it has no {END}. Run wenjin poet tokenizer.",
+            "--shard 要有几个进程来分：再加 --processes 2。", "--shard needs processes to share: add --processes 2."
         )
-    if again:
-        for path in (home.settings, home.records):
-            path.unlink(missing_ok=True)
-        shutil.rmtree(home.checkpoints, ignore_errors=True)
-    plan = _kept(home, minutes, depth)
-    if plan is None:
-        found = (machine or measured)()
-        plan = turned(vocab=tokenizer.size, corpus=len(train.tokens), machine=found, minutes=minutes, depth=depth)
-        if not group.rank:
+    keep_pages()
+    corpus, tokenizer, train, valid = group.in_turn(lambda: _material(places))
+
+    def planned() -> Plan:
+        if again and not group.life:  # those who were started again go on
+            for path in (home.settings, home.records):
+                path.unlink(missing_ok=True)
+            shutil.rmtree(home.checkpoints, ignore_errors=True)
+        plan = _kept(home, minutes, depth)
+        if plan is None:
+            found = (machine or measured)()
+            found = replace(found, speed=found.speed * group.size, threads=found.threads * group.size)
+            plan = turned(vocab=tokenizer.size, corpus=len(train.tokens), machine=found, minutes=minutes, depth=depth)
             _keep(home, plan)
+        return plan
+
+    plan = group.agreed(planned)
     about = {"corpus": corpus.sha256, "documents": train.sha256, "seed": seed}
     config = plan.as_json() | about
-    length = plan.context
+    length, end = plan.context, tokenizer.specials[END]
     batches = Batches(_rows(train, length, end), size=plan.rows, seed=seed, rank=group.rank, ranks=group.size)
     facts = {
         **config,
@@ -166,21 +207,37 @@ def begin(
         "flops": operations(plan.depth, plan.vocab),
         "peak": plan.speed,
     }
-    settings = {"settings": plan.model, "precision": plan.precision, "rows": plan.rows // group.size}
+    model = made(plan, seed, counted(train, plan.vocab))
+    loss = Sharded(model, objective(model), model.model.layers) if shard else objective(model)
+    settings = {"settings": plan.model, "precision": plan.precision, "rows": plan.rows}
+    swaps = compiled and group.size == 1
     return Pretraining(
         home,
         plan,
-        made(plan, seed, counted(train, plan.vocab)),
+        model,
+        loss,
         tokenizer,
         batches,
         _rows(valid, length, end),
         _spread(corpus.rows("valid"), valid),
         facts,
         Keeper(home.checkpoints, config=config, code=sources(*CODE)),
-        Swap("wenjin.poet.recipe:compilable", settings, places.compiled) if compiled else None,
+        Swap("wenjin.poet.recipe:compilable", settings, places.compiled) if swaps else None,
         group,
         force,
     )
+
+
+def _material(places: Places) -> Material:
+    """Read it; what is missing of it, but can be made, is made. Raises PoetError, DataError, TextError."""
+    corpus, tokenizer = open_corpus(places.corpus), tokenizer_json.read(places.tokenizer)
+    if END not in tokenizer.specials:
+        raise PoetError(
+            f"{places.tokenizer} 不是诗人的分词器：没有 {END}。运行 wenjin poet tokenizer。",
+            f"{places.tokenizer} is no tokenizer of a poet: it has no {END}. Run wenjin poet tokenizer.",
+        )
+    train, valid = (encoded(corpus, tokenizer, split, places.root) for split in ("train", "valid"))
+    return Material(corpus, tokenizer, train, valid)
 
 
 def measured() -> Machine:

@@ -1,24 +1,31 @@
 """Pretraining as it is watched in a terminal: the plan, a bar with loss and time left, a quatrain at every look at the
-held-out verse, signs of trouble in words, and a poet that can write whenever it stops."""
+held-out verse, signs of trouble in words, and a poet that can write whenever it stops.
+
+Of several processes the first one shows all this; the others follow, silent."""
 
 import json
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from wenjin.poet.dial import reasons
+from wenjin.poet.dial import Plan, reasons
 from wenjin.poet.places import Home, Places
 from wenjin.poet.pretrain import Pretraining, begin
+from wenjin.poet.spoken import Say, clock
 from wenjin.poet.write import Poet
 from wenjin.stack.infer.sampling import Sampler
 from wenjin.stack.train.board import Board
+from wenjin.stack.train.data_parallel import ALONE, Group
 from wenjin.stack.train.health_watch import Watch, facts_of
 from wenjin.stack.train.records import Record
 
-Say = Callable[[str, str], str]
+if TYPE_CHECKING:
+    from rich.table import Table
+
 TITLE, FORM = "月", "5x4"  # what it is asked for while it learns
+ENDS = ("stopped", "finished")
 
 
 def train(
@@ -27,18 +34,20 @@ def train(
     say: Say,
     spoken: Callable[[str, Mapping[str, Any]], str],
     board: Path | None,
+    group: Group = ALONE,
     **settings: Any,
 ) -> str:
     """Train, or go on. `settings`: those of pretrain.begin. Returns "finished" or "stopped"."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
+    if group.rank:
+        return followed(begin(home, places, group=group, **settings))
     started = time.monotonic()
     out = Console(stderr=True, highlight=False, markup=False, emoji=False)
     out.print(say("准备……", "Getting ready …"), style="dim")
-    run = begin(home, places, **settings)
-    for reason in reasons(run.plan):
-        out.print(f"  {reason.name:12} {reason.value:>12}  {say(reason.zh, reason.en)}", style="dim")
+    run = begin(home, places, group=group, **settings)
+    out.print(table(run.plan, say), style="dim")
     watch, state, last, peak = Watch(facts_of(run.facts)), "finished", None, ""
     columns = (BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TextColumn("{task.description}", markup=False))
     with ExitStack() as held:
@@ -54,7 +63,7 @@ def train(
                 told.write(record)
             bar.update(task, completed=record.done, description=line(record, say))
             for event in record.events:
-                state = event.name if event.name in ("stopped", "finished") else state
+                state = event.name if event.name in ENDS else state
                 if news := happened(event.name, event.facts, say):
                     out.print(f"  {news}", style="dim")
             for name, facts in watch.see(record):
@@ -65,7 +74,9 @@ def train(
         out.print(say(f"{home.name} 已经练成。用 --again 从头训练。", f"{home.name} is trained. --again trains anew."))
         return "finished"
     peak = memory()
-    Poet(run.model, run.tokenizer, made(run, last, peak)).save(home.model)
+    Poet(run.whole(), run.tokenizer, made(run, last, peak)).save(home.model)
+    if state == "finished":
+        run.keeper.thin()
     ended = say("练成了", "trained") if state == "finished" else say("停下了，已保存", "stopped and saved")
     again = say("；接着训练：", "; to go on: ") + f"wenjin poet pretrain --name {home.name}"
     out.print(f"✓ {home.name} {ended}{again if state == 'stopped' else ''}")
@@ -73,14 +84,36 @@ def train(
     return state
 
 
+def table(plan: Plan, say: Say) -> "Table":
+    """The settings that follow from the dial, each with its why."""
+    from rich.table import Table
+
+    rows = Table.grid(padding=(0, 0, 0, 2))
+    rows.add_column(no_wrap=True)
+    rows.add_column(no_wrap=True, justify="right")
+    rows.add_column()
+    for reason in reasons(plan):
+        rows.add_row(reason.name, reason.value, say(reason.zh, reason.en))
+    return rows
+
+
+def followed(run: Pretraining) -> str:
+    """The part of the processes after the first: they train, and help to gather a model that lies in shards."""
+    state, last = "finished", None
+    for last in run.records():
+        state = next((event.name for event in last.events if event.name in ENDS), state)
+        if last.validation is not None:
+            run.whole()
+    if last is not None:
+        run.whole()
+    return state
+
+
 def line(record: Record, say: Say) -> str:
     """The bar's words: step, loss, speed, time left."""
     speed = record.tokens / record.seconds if record.seconds else 0.0
-    minutes, seconds = divmod(round(record.left), 60)
-    words = say(
-        "第 {} 步  损失 {:.3f}  {:,.0f} 词元/秒  还要 {}:{:02}", "step {}  loss {:.3f}  {:,.0f} tokens/s  {}:{:02} left"
-    )
-    return words.format(record.step, record.loss, speed, minutes, seconds)
+    words = say("第 {} 步  损失 {:.3f}  {:,.0f} 词元/秒  还要 {}", "step {}  loss {:.3f}  {:,.0f} tokens/s  {} left")
+    return words.format(record.step, record.loss, speed, clock(record.left))
 
 
 def held_out(run: Pretraining, record: Record, say: Say) -> str:
@@ -95,11 +128,12 @@ def held_out(run: Pretraining, record: Record, say: Say) -> str:
 
 def sample(run: Pretraining, title: str = TITLE, form: str = FORM) -> str:
     """A poem of the model as it is, in one line. Training does not notice."""
-    training = run.model.training
+    model = run.whole()
+    training = model.training
     try:
-        return "".join(Poet(run.model, run.tokenizer).write(title, form, Sampler(temperature=0.8, seed=0)))
+        return "".join(Poet(model, run.tokenizer).write(title, form, Sampler(temperature=0.8, seed=0)))
     finally:
-        run.model.train(training)
+        model.train(training)
 
 
 def happened(name: str, facts: Mapping[str, Any], say: Say) -> str:

@@ -36,6 +36,8 @@ def run(group: Group, folder: Path | None = None, *, shards: bool = False, **giv
     net = Net(seed=group.rank, dropout=0)
     loss = Sharded(net, net.loss, net.blocks) if shards else net.loss
     keeper = Keeper(folder, config={}) if folder else None
+    if shards:  # a look between steps leaves the shards as they were
+        given |= {"evaluate": lambda: float(loss(next(Data()))), "evaluate_every": 4, "save_every": 4}
     list(fit(net, loss, Data(group=group), optimizers(net), group=group, keeper=keeper, **({"steps": STEPS} | given)))
     return net
 

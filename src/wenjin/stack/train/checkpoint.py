@@ -159,8 +159,12 @@ class Keeper:
         stay = {self.folder / f"step-{step:08d}", *(before[-(self.keep - 1) :] if self.keep > 1 else [])}
         for path in (*steps(self.folder), *self.folder.glob(".old-*")):
             if path not in stay:
-                gone = path if path.name.startswith(".") else path.rename(self.folder / f".old-{path.name}")
-                shutil.rmtree(gone, ignore_errors=True)  # under its name nobody meets half of it
+                _discard(path)
+
+    def thin(self) -> None:
+        """The run is over: the newest checkpoint alone stays."""
+        for path in steps(self.folder)[:-1]:
+            _discard(path)
 
 
 def newest(folder: Path) -> Checkpoint | None:
@@ -171,6 +175,12 @@ def newest(folder: Path) -> Checkpoint | None:
 def steps(folder: Path) -> list[Path]:
     """The checkpoints that have a name, oldest first."""
     return sorted(path for path in folder.glob("step-" + "[0-9]" * 8) if path.is_dir())
+
+
+def _discard(path: Path) -> None:
+    """Under its name nobody meets half of it."""
+    gone = path if path.name.startswith(".") else path.rename(path.with_name(f".old-{path.name}"))
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def refuse_not_finite(tensors: Mapping[str, Tensor]) -> None:

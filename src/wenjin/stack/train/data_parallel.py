@@ -22,14 +22,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 from torch.distributed.rendezvous import rendezvous
 
-from wenjin.stack.train.errors import TrainError
+from wenjin.stack.train.errors import GoneError, TrainError
 from wenjin.stack.train.shards import is_sharded
 
 T = TypeVar("T")
@@ -39,19 +39,27 @@ BUCKET = 6_500_000  # numbers in a message: 25 MiB of float32, as in the source
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The processes that train together. One alone needs no network and no torch.distributed."""
+    """The processes that train together. One alone needs no network and no torch.distributed.
+
+    `life` counts how often all were started again.
+    """
 
     rank: int = 0
     size: int = 1
     device: torch.device = CPU
+    life: int = 0
 
     @classmethod
-    def join(cls, *, environ: Mapping[str, str] = os.environ, minutes: float = 30) -> "Group":
+    def join(
+        cls, *, environ: Mapping[str, str] = os.environ, minutes: float = 30, device: torch.device | None = None
+    ) -> "Group":
         """Meet the others that torchrun started; without torchrun be alone. Leave with `leave()`.
 
         A process that waits for another longer than `minutes` fails. The one that started us dead, we die too.
+        `device`: where the model is; None: a GPU where there is one.
         """
-        device = torch.device("cuda", int(environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else CPU
+        if device is None:
+            device = torch.device("cuda", int(environ.get("LOCAL_RANK", 0))) if torch.cuda.is_available() else CPU
         if "TORCHELASTIC_RUN_ID" not in environ:
             return cls(device=device)
         if sys.platform == "linux":
@@ -61,10 +69,10 @@ class Group:
         backend, patience = "nccl" if device.type == "cuda" else "gloo", timedelta(minutes=minutes)
         store, rank, size = next(rendezvous("env://", timeout=patience))
         # A prefix for each life: torchrun keeps one store, and in it stand the addresses of those who died.
-        life = f"life {environ.get('TORCHELASTIC_RESTART_COUNT', 0)}"
-        store = dist.PrefixStore(life, store)  # type: ignore[attr-defined]
+        life = int(environ.get("TORCHELASTIC_RESTART_COUNT", 0))
+        store = dist.PrefixStore(f"life {life}", store)  # type: ignore[attr-defined]
         dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=patience)
-        return cls(rank, size, device)
+        return cls(rank, size, device, life)
 
     def leave(self) -> None:
         if self.size > 1 or dist.is_initialized():
@@ -80,21 +88,29 @@ class Group:
         return [float(number) for number in tensor.tolist()]
 
     def agreed(self, say: Callable[[], T]) -> T:
-        """What the first process says; what it raises, all raise."""
+        """What the first process says; what it raises, all raise: a sentence of its, the others as a TrainError."""
         if self.size == 1:
             return say()
         said: list[Any] = [None, None]
+        mine: Exception | None = None
         if self.rank == 0:
             try:
                 said[0] = say()
             except Exception as error:
-                said[1] = error
+                mine, (zh, en) = error, (getattr(error, name, None) for name in ("zh", "en"))
+                said[1] = TrainError(zh, en) if zh and en and not isinstance(error, TrainError) else error
         with together():
             dist.broadcast_object_list(said, src=0, device=self.device)
         if said[1] is not None:
-            raise said[1]
+            raise mine or said[1]
         answer: T = said[0]
         return answer
+
+    def in_turn(self, do: Callable[[], T]) -> T:
+        """The first process does it, then all others, who find on the disk what it made; what it raises, all raise."""
+        made: list[T] = []
+        self.agreed(lambda: made.append(do()))
+        return made[0] if made else do()
 
     def gathered(self, mine: T) -> list[T]:
         """What every process gave, by rank."""
@@ -138,12 +154,12 @@ ALONE = Group()
 
 @contextlib.contextmanager
 def together() -> Iterator[None]:
-    """A message among all processes. One that is gone, or stuck, is told in a sentence. Raises TrainError."""
+    """A message among all processes. One that is gone, or stuck, is told in a sentence. Raises GoneError."""
     try:
         yield
     except RuntimeError as error:
         time.sleep(1.0)  # the launcher shall see first who died, and name that one
-        raise TrainError(
+        raise GoneError(
             "一起训练的另一个进程不在了。所有进程会从最近的检查点重新开始；不是由启动器启动的，就再运行同一命令。",
             "Another process of this training is gone. The launcher starts all again from the last checkpoint; without "
             "one run the same command again.",
@@ -184,6 +200,12 @@ class Sharded(nn.Module):
         for block in blocks:
             fully_shard(block, mesh=mesh)
         fully_shard(self, mesh=mesh)
+
+    def __call__(self, batch: Any) -> Tensor:
+        found: Tensor = super().__call__(batch)
+        if not torch.is_grad_enabled():  # no backward pass follows, which would leave the shards alone again
+            cast(Any, self).reshard()
+        return found
 
     def forward(self, batch: Any) -> Tensor:
         return self.loss(batch)

@@ -4,21 +4,29 @@
 
     a worker dies    the others are stopped, all start again, and each goes on from the newest checkpoint
     too often        the launcher ends with 1 and one sentence that names the worker; nothing is left running
+    a worker stops   it was told to, or refused, and says farewell(): nobody starts again, the launcher ends alike
 
 The work is torchrun's; this file gives it a port that is free on this machine alone, and makes its verdict readable.
 
 Omits    more than one machine: there call torchrun itself, with the same workers
 Source   torch.distributed.elastic, as documented with PyTorch
-Proof    tests/stack/train/test_torchrun.py: workers killed at five points, restarts spent, orphans, the port
+Proof    tests/stack/train/test_torchrun.py: workers killed at five points, restarts spent, orphans, the port;
+         tests/poet/test_processes.py: stopped, refused
 """
 
 import argparse
+import contextlib
 import logging
+import os
 import signal
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from wenjin.stack.train.errors import TrainError
+
+MEANT = "WENJIN_MEANT"  # names the file in which a worker leaves the code that it ends with on purpose
 
 
 class Stopped(Exception):
@@ -28,11 +36,34 @@ class Stopped(Exception):
         self.number = number
 
 
-def launch(command: Sequence[str], *, workers: int, restarts: int) -> None:
-    """Run `python command` in so many processes until all end well.
+def farewell(code: int, *, meant: bool = True, environ: Mapping[str, str] = os.environ) -> int:
+    """What a worker exits with where it would with `code`. Once one means it, the launcher starts nobody again, and
+    ends with the first such code."""
+    if MEANT not in environ:
+        return code
+    said = Path(environ[MEANT])
+    if meant:
+        with contextlib.suppress(FileExistsError), said.open("x", encoding="ascii") as file:
+            file.write(str(code))
+    return 0 if said.exists() else code
+
+
+def launch(command: Sequence[str], *, workers: int, restarts: int = 3) -> int:
+    """Run `python command` in so many processes until all end; the code with which one of them ended on purpose, or 0.
 
     Raises TrainError once restarts are spent; Stopped, when a signal asked for it.
     """
+    with tempfile.TemporaryDirectory(prefix="wenjin-launch-") as folder:
+        said = Path(folder) / "code"
+        os.environ[MEANT] = str(said)
+        try:
+            _launch(command, workers, restarts)
+        finally:
+            del os.environ[MEANT]
+        return int(said.read_text(encoding="ascii")) if said.exists() else 0
+
+
+def _launch(command: Sequence[str], workers: int, restarts: int) -> None:
     from torch.distributed.elastic.multiprocessing.api import SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch
@@ -83,13 +114,12 @@ def main(arguments: Sequence[str]) -> int:
     if not command:
         parser.error("after -- comes what to run: a file, or -m and a module, with its arguments")
     try:
-        launch(command, workers=given.workers, restarts=given.restarts)
+        return launch(command, workers=given.workers, restarts=given.restarts)
     except TrainError as error:
         print(error.zh, error.en, sep="\n", file=sys.stderr)
         return 1
     except Stopped as stopped:
         return 128 + stopped.number
-    return 0
 
 
 if __name__ == "__main__":

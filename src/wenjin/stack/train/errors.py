@@ -12,6 +12,10 @@ class TrainError(Exception):
         return self.en
 
 
+class GoneError(TrainError):
+    """Another process of the training is gone."""
+
+
 class CheckpointError(TrainError):
     """A checkpoint that cannot be written, or must not be used."""
 

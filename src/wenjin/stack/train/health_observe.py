@@ -38,6 +38,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from wenjin.stack.train.shards import here
+
 EVERY = 20  # steps from one observation to the next
 PATIENCE = 3  # observations in a row in which a unit must get no gradient
 NOTHING = 1e-7  # of the largest row's gradient: below that a row got none
@@ -117,7 +119,7 @@ class Observer:
     def before(self, step: int) -> None:
         """After the gradients and before the optimizer's step: keeps what the weights were."""
         if self.due(step):
-            self.old = [p.detach().clone() for p in self.parameters.values()]
+            self.old = [here(p).detach().clone() for p in self.parameters.values()]
 
     def after(self, step: int) -> dict[str, Any] | None:
         """After the optimizer's step, gradients still there: an observation, or None when it was not due."""
@@ -125,17 +127,18 @@ class Observer:
 
     @torch.no_grad()
     def observation(self, step: int) -> dict[str, Any]:
-        names, new, old = list(self.parameters), list(self.parameters.values()), self.old
+        names, new, old = list(self.parameters), [here(p) for p in self.parameters.values()], self.old
         self.old = []
+        asked = [p.requires_grad for p in self.parameters.values()]
+        held = [p.numel() > 0 for p in new]  # of a sharded one nothing may lie here
         zero = torch.zeros((), device=old[0].device)
         change = numbers(torch._foreach_norm(torch._foreach_sub([p.detach() for p in new], old)))
         weight = numbers(torch._foreach_norm(old))
-        having = {name: p.grad for name, p in self.parameters.items() if p.grad is not None}
+        having = {name: here(p.grad) for name, p in self.parameters.items() if p.grad is not None}
         norms = dict(zip(having, torch._foreach_norm(list(having.values())) if having else (), strict=True))
         slope = numbers([norms.get(name, zero) for name in names])
-        asked = [p.requires_grad for p in new]
         frozen = [n for n, c, g, a in zip(names, change, slope, asked, strict=True) if c == 0 and (g > 0 or not a)]
-        cut = [n for n, g, a in zip(names, slope, asked, strict=True) if a and g == 0]
+        cut = [n for n, g, a, h in zip(names, slope, asked, held, strict=True) if a and g == 0 and h]
         still = set(frozen)
         moved = [
             c / w
@@ -167,7 +170,7 @@ class Observer:
             grad = self.parameters[name].grad
             if grad is None:
                 continue
-            size = grad.float().square().sum(1 - side)  # (units,)
+            size = here(grad).float().square().sum(1 - side)  # (units,)
             last = self.quiet.setdefault(name, [])
             last.append(size <= NOTHING**2 * size.max())
             del last[:-PATIENCE]
