@@ -79,8 +79,21 @@ def plans(chosen: tuple[Any, Any, Any], spoiled: tuple[str, ...] = SPOILED) -> l
 def all_judged(wanted: list[Plan]) -> list[Judged]:
     """On each core that is ours one run at a time, single-threaded."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    found, began = [], time.monotonic()
     with concurrent.futures.ProcessPoolExecutor(cores) as pool:
-        return list(pool.map(judged, wanted))
+        for one in pool.map(judged, wanted):
+            found.append(one)
+            tell(len(found), len(wanted), time.monotonic() - began)
+    return found
+
+
+def tell(done: int, of: int, seconds: float) -> None:
+    """How many runs are judged and how long the rest will take: one line of a terminal, else a line now and then."""
+    line = f"{done} of {of} runs judged, {seconds / done * (of - done) / 60:.0f} min left"
+    if sys.stderr.isatty():
+        print(f"\r{line}", end="\n" if done == of else "", file=sys.stderr, flush=True)
+    elif done * 10 // of > (done - 1) * 10 // of:
+        print(line, file=sys.stderr, flush=True)
 
 
 def cost(size: Size) -> tuple[float, float]:
