@@ -17,6 +17,7 @@ from jinja2.runtime import Undefined
 SOURCE = 1 << 17  # characters of a template; the longest published ones have some 20,000
 OUTPUT = 1 << 23  # characters that it may write
 LARGEST = 1 << 24  # characters of one value, all that it holds included
+ITEMS = 1 << 19  # things that one value may hold, and what these hold
 WORK = 1 << 27  # characters and items that all steps together may touch
 STEPS = 1_000_000
 SECONDS = 5.0  # of processor time
@@ -73,7 +74,7 @@ class Budget:
                 raise Exhausted("一个数太大", "a number grows too large")
             elif plain and not isinstance(one, int | float | Undefined | None):
                 raise SecurityError(f"a {type(one).__name__} is written as text")
-            if seen + total + len(waiting) > LARGEST:
+            if seen + len(waiting) > ITEMS or total > LARGEST:
                 raise too_large()
         self.spend(seen + (len(values[0]) if values and isinstance(values[0], str) else 0))
 
