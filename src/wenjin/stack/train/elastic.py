@@ -26,7 +26,7 @@ from pathlib import Path
 
 from wenjin.stack.train.errors import TrainError
 
-MEANT = "WENJIN_MEANT"  # names the file in which a worker leaves the code that it ends with on purpose
+MEANT = "LAUNCHED_MEANT"  # names the file in which a worker leaves the code that it ends with on purpose
 
 
 class Stopped(Exception):
