@@ -28,7 +28,7 @@ from wenjin.stack.infer.language import ConstraintError, Node
 
 DEPTH = 64  # rules in one another
 STATES = 40_000  # sets of places, for one rule beforehand and for the whole later
-WORK = 2_000_000  # places looked at, beforehand and for one request of `rows`
+WORK = 1_000_000  # places looked at, beforehand and for one request of `rows`
 
 Place = tuple[int, int]  # state of the graph, stack of returns
 Move = tuple[int, int, int, int]  # first class, last class, and the place behind

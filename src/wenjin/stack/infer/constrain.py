@@ -63,7 +63,8 @@ class Vocabulary:
         self.levels: list[Level] = []
         left = sorted((piece, id, 0) for id, piece in enumerate(pieces) if piece and id not in ends)
         while left:
-            depth, known, onward = len(self.levels), {}, []
+            depth, onward = len(self.levels), []
+            known: dict[tuple[int, int], int] = {}
             nodes, ids = [], []
             for piece, id, parent in left:
                 node = known.setdefault((parent, piece[depth]), len(known))

@@ -108,9 +108,6 @@ class Reader:
             kinds = [kind for kind, words in KEYWORDS.items() if kind != "integer" and words & keys]
             if not kinds:
                 kinds = ["any"]
-        known = {"type"}.union(*(KEYWORDS[kind] for kind in kinds if kind in KEYWORDS))
-        if keys - known:
-            raise self.lacks(where, min(keys - known))
         ways: dict[str, Callable[[], Node]] = {
             "any": lambda: VALUE,
             "object": lambda: self.object(schema, where, depth),
@@ -121,8 +118,11 @@ class Reader:
             "boolean": lambda: Either((word("true"), word("false"))),
             "null": lambda: word("null"),
         }
-        if not kinds or any(kind not in ways for kind in kinds):
+        if not kinds or not all(isinstance(kind, str) and kind in ways for kind in kinds):
             raise fault(f"{where}/type", "不是 JSON 的类型", "is not a type of JSON")
+        known = {"type"}.union(*(KEYWORDS[kind] for kind in kinds if kind in KEYWORDS))
+        if keys - known:
+            raise self.lacks(where, min(keys - known))
         nodes = [ways[kind]() for kind in dict.fromkeys(kinds)]
         return nodes[0] if len(nodes) == 1 else Either(tuple(nodes))
 
