@@ -7,11 +7,11 @@ traceback stands in the log file.
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -20,7 +20,10 @@ from wenjin.study.cli.terminal import clean, fail, language, say
 from wenjin.study.store.places import places
 from wenjin.version import VERSION
 
-ROOMS = ("house", "exercises", "review", "labs", "course", "data", "notes")
+if TYPE_CHECKING:
+    from wenjin.study.chat.commands import Commands
+
+ROOMS = ("exercises", "review", "labs", "course", "data", "notes")
 
 ABOUT = Text("问津：能运行的大模型课程。", "Wenjin: an executable course in large language models.")
 EXAMPLES = Text(
@@ -68,10 +71,30 @@ def application() -> typer.Typer:
     ) -> None:
         pass
 
+    import_module("wenjin.study.cli.house").register(app, models)
     for room in ROOMS:
         import_module(f"wenjin.study.cli.{room}").register(app)
     import_module("wenjin.poet.cli").register(app, language, cause)
+    import_module("wenjin.stack.cli.models").register(app, language, fetch)
     return app
+
+
+def fetch(package: Mapping[str, Any], work: Path, grown: Callable[[int], None]) -> Path:
+    """A package by its registry's own client. Raises FetchError."""
+    from wenjin.study.cli import fetching
+
+    return fetching.fetch(package, work, grown)
+
+
+def models() -> "Commands":
+    """How the models of this machine are listed, served and asked for verse: what the school is told of the machine."""
+    from wenjin.stack.data.verse import FORM, FORMS, TITLE, VERSE
+    from wenjin.study.chat.commands import Commands
+
+    listing = (sys.executable, "-m", "wenjin.cli", "models", "list", "--json")
+    serve = (sys.executable, "-m", "wenjin.stack.serve.main")
+    built = Path(os.environ.get("TORCH_EXTENSIONS_DIR") or os.path.expanduser("~/.cache/torch_extensions")) / "wenjin"
+    return Commands(listing, serve, (built,), f"{FORM}{{form}}{TITLE}{{title}}{VERSE}", FORMS)
 
 
 def cause(name: str, facts: Mapping[str, Any]) -> str:

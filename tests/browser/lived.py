@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
+from wenjin.study.store.chats import Chats
+from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 from wenjin.study.web.security import api_token
 
@@ -32,6 +34,49 @@ NOTES = {
     "softmax-axis": "Over the **last** axis: `softmax(-1)`. See [the mask](#mask-before-softmax).\n\n- rows sum to 1",
     "lesson": "Read again before the exam: <b>no tags</b> & a very_long_name_" + "x" * 120,
 }
+
+
+OUT = """Of course: **scores** are divided by `sqrt(d)`. See [www.bank.example](https://evil.example/login).
+
+| d | softmax |
+|--:|---------|
+| 4 | even |
+
+```python
+print("a very long line", "x" * 100, "which does not fit into a narrow window at all")
+```
+
+- <script>document.title = "taken"</script> ![x](https://evil.example/x.png) ‮gnp.exe مرحبا
+"""
+
+
+def talk(course: "Course") -> dict[str, str]:
+    """Conversations as the course keeps them: branches, a long answer with its tokens, verse, one that was removed."""
+    here = places(course.folder / "data", course.folder / "workspace", environ={})
+    log = open_log(here, role="command")
+    chats = Chats(log, here)
+
+    def answer(chat: str, parent: str, text: str, finish: str, kind: str = "chat") -> str:
+        asked = {"model": "tiny", "kind": kind, "system": "Be brief.", "sampling": {"temperature": 0.7, "seed": 3}}
+        turn, writer = chats.begin(chat, parent, asked)
+        for at in range(0, len(text), 4):
+            piece = text[at : at + 4]
+            others = [[piece, -0.1 * (at % 60)], [" the", -1.5], ["\n", -3.0], ["月‮", -4.0], ["x" * 40, -6.0]]
+            writer.write({"text": piece, "tokens": [[piece, -0.1 * (at % 60), others]]})
+        writer.close()
+        chats.end(chat, turn, text, finish, {"tokens": 40, "prompt": 12, "rate": 31.4, "first": 0.21})
+        return turn
+
+    first = chats.say(None, None, "Why is softmax scaled? 为什么要除以根号 d？")
+    chat, turn = first.subject, str(first.data["turn"])
+    branch = answer(chat, turn, OUT, "stop")
+    answer(chat, turn, "x" * 400 + " " + OUT, "stopped")
+    second = chats.say(None, None, "《月》 五言绝句", {"title": "月", "form": "五言绝句"})
+    answer(second.subject, str(second.data["turn"]), "海上生明月，天涯共此时。", "length", "poet")
+    third = chats.say(None, None, "Removed: " + "long" * 60)
+    chats.remove(third.subject)
+    log.close()
+    return {"chat": chat, "branch": branch, "verse": second.subject}
 
 
 class Hand:
@@ -106,4 +151,4 @@ def live(course: "Course") -> dict[str, str]:
     shown = re.search(r'name="card" value="([^"]+)"', hand.see("/review"))
     assert shown, "no card is asked"
     hand.ask("POST", "/api/review", {"card": shown[1], "rating": 3, "id": uuid4().hex})
-    return runs
+    return runs | talk(course)

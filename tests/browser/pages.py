@@ -51,6 +51,15 @@ def answer(page: Page) -> None:
     expect(page.locator(".ratings button").first).to_be_visible()
 
 
+def tokens(page: Page) -> None:
+    """Show the tokens of the last answer, go to one of them, and open what is folded."""
+    unfold(page)
+    page.locator(".turn-shows-tokens").last.click()
+    page.locator(".turn-tokens .token").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".token-top").first).to_be_visible()
+
+
 def keys(page: Page) -> None:
     """Ask for the keys."""
     page.keyboard.press("?")
@@ -76,9 +85,16 @@ PAGES: dict[str, list[Shown]] = {
         Shown("/topics/self-attention/labs/scale-or-saturate", fresh=True),
         Shown("/topics/self-attention/labs/cost-of-length?width=many"),  # a link that cannot be read
     ],
+    "/data/{id}": [Shown("/data/classical-poems", fresh=True)],
     "/runs": [Shown("/runs", fresh=True), Shown("/runs?q=qqqqqq")],
     "/runs/{id}": [Shown("/runs/{run}", act=unfold), Shown("/runs/{told}"), Shown("/runs/{stopped}")],
     "/runs/compare": [Shown("/runs/compare?a={run}&b={other}"), Shown("/runs/compare", status=422)],
+    "/chat": [Shown("/chat", fresh=True, act=unfold), Shown("/chat?q=softmax"), Shown("/chat?q=qqqqqq")],
+    "/chat/{id}": [
+        Shown("/chat/{chat}", act=tokens),
+        Shown("/chat/{chat}?at={branch}", act=unfold),
+        Shown("/chat/{verse}"),
+    ],
     "/review": [Shown("/review", fresh=True, act=answer)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],
@@ -96,6 +112,9 @@ OTHERS = {
     "/api/exercises/{topic}/{exercise}/draft": "/api/exercises/self-attention/write-attention/draft",
     "/api/notes/{topic}/{anchor}": "/api/notes/self-attention/why-sqrt-d",
     "/api/runs/{id}/frames": "/api/runs/none/frames",
+    "/api/chat/{id}/export": "/api/chat/none/export",
+    "/api/chat/{id}/{turn}/pieces": "/api/chat/none/none/pieces",
+    "/api/chat/{id}/{turn}/tokens": "/api/chat/none/none/tokens",
 }
 
 ALL = [shown for listed in PAGES.values() for shown in listed]

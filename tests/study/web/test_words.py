@@ -6,9 +6,11 @@ from string import Formatter
 from typing import get_args
 
 from wenjin.kit.verdict import Class
+from wenjin.study.chat.commands import KINDS
 from wenjin.study.course.graph import CardKind, Kind
 from wenjin.study.progress.state import Status
 from wenjin.study.web import words
+from wenjin.study.web.chatform import NAMES as NAMES_SET
 from wenjin.study.web.review import NAMES
 from wenjin.study.web.site import THEMES
 
@@ -20,12 +22,16 @@ FAMILIES = {
     "state.": get_args(Status),
     "verdict.": get_args(Class),
     "settings.theme-": THEMES,
-    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note"),
+    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note", "chat"),
     "home.": ("ask", "write", "mend"),
     "home.today-": ("none", "one", "two", "three"),
     "review.kind-": get_args(CardKind),
     "review.rate-": NAMES,
     "review.count-": ("due", "steps", "new"),
+    "chat.kind-": KINDS,
+    "chat.end-": ("length", "stopped", "broken", "failed"),
+    "chat.set-": NAMES_SET,
+    "chat.about-": NAMES_SET,
     "ending.": ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed"),
     "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store", "run"),
 }

@@ -1,12 +1,16 @@
 """Commands of the house itself: start, doctor, where, config show, bench."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wenjin.kit.text import Text
 from wenjin.study.cli.terminal import say
+
+if TYPE_CHECKING:
+    from wenjin.study.chat.commands import Commands
 
 START = Text(
     """例子：
@@ -32,7 +36,8 @@ FULL_HELP = Text("重复的测量做足次数（kill：200 次）", "repeat in f
 JSON_HELP = Text("输出 JSON", "print JSON")
 
 
-def register(app: typer.Typer) -> None:
+def register(app: typer.Typer, models: "Callable[[], Commands]") -> None:
+    """`models`: how those of this machine are listed and served, asked when the course starts."""
     data = typer.Option("--data", help=say(DATA_HELP), show_default=False)
     as_json = typer.Option("--json", help=say(JSON_HELP))
 
@@ -59,7 +64,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from wenjin.study.cli import starting
 
-        starting.start(host, port, browser=not no_browser, data=data)
+        starting.start(host, port, browser=not no_browser, data=data, models=models)
 
     @app.command(help=say(Text("检查这台机器，每个毛病都说怎么办", "Examine this machine; each fault with its remedy")))
     def doctor(data: Annotated[Path | None, data] = None, json: Annotated[bool, as_json] = False) -> None:

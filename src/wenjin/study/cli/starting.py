@@ -11,7 +11,7 @@ import signal
 import sys
 import threading
 import webbrowser
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from wenjin.study.course.graph import Course
 from wenjin.study.store.places import Places, places
 
 if TYPE_CHECKING:
+    from wenjin.study.chat.commands import Commands
     from wenjin.study.judge.client import Judge
 
 OPEN = Text(
@@ -46,7 +47,7 @@ STARTER_KEPT = Text(
 )
 
 
-def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> None:
+def start(host: str, port: int | None, *, browser: bool, data: Path | None, models: "Callable[[], Commands]") -> None:
     """Serves the course until Ctrl-C or SIGTERM. Raises ServeError, StoreError or CourseError with a sentence."""
     from wenjin.study.judge.client import local_judge
 
@@ -57,7 +58,7 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None) -> N
         judge = closing.enter_context(local_judge())
         judge.start()  # its sandbox loads torch on one processor while the course is made ready on the other
         if not open_running(here, browser):
-            serve_course(host, port, browser, here, judge, closing)
+            serve_course(host, port, browser, here, judge, closing, models())
 
 
 def open_running(here: Places, browser: bool) -> bool:
@@ -75,7 +76,13 @@ def open_running(here: Places, browser: bool) -> bool:
 
 
 def serve_course(
-    host: str, port: int | None, browser: bool, here: Places, judge: "Judge", closing: "ExitStack[bool | None]"
+    host: str,
+    port: int | None,
+    browser: bool,
+    here: Places,
+    judge: "Judge",
+    closing: "ExitStack[bool | None]",
+    commands: "Commands",
 ) -> None:
     from wenjin.study.course.load import load
     from wenjin.study.store import owner
@@ -94,7 +101,8 @@ def serve_course(
     course = load(coverage=False)
     tell_changed_starters(course, here)
     secret = make_secret(here.secret)
-    app = create_app(course, log, judge, here, secret=secret, language=language(), version=VERSION)
+    spoken = language()
+    app = create_app(course, log, judge, here, secret=secret, language=spoken, version=VERSION, commands=commands)
     tell(serve.start_url(listener, secret), browser)
     print(say(PLACES.format(data=here.data, log=here.log)), flush=True)
     gc.freeze()

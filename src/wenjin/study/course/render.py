@@ -39,7 +39,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from wenjin.kit.text import Language, Text
-from wenjin.study.course import dialect, panels
+from wenjin.study.course import dialect, foreign, panels
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.highlight import code_block
 from wenjin.study.course.lesson import CLOSING, PARTS
@@ -128,6 +128,13 @@ class Renderer:
             kept = self._md.renderer.render(tokens, self._md.options, env)
             self._keep(key, kept)
         return kept
+
+    def foreign(self, text: str, language: Language) -> str:
+        """What a model wrote, as HTML: nothing in it loads, links say where they lead, ids and directives are none."""
+        env = {"context": Context(language)}
+        return str(
+            self._md.renderer.render(foreign.tamed(self._md.parse(foreign.plain(text), env)), self._md.options, env)
+        )
 
     def source(self, module: str) -> Page:
         """A source file of the library, each line with the id L<number>. Raises ListingError."""

@@ -5,7 +5,8 @@
     <data>/runs/<run>/output.txt       the last that its process printed
 
 Only the process that holds the run writes here; any process of the learner may read. A kill can leave half a line at
-the end of the frames: readers stop before it, and the next writer cuts it off.
+the end of the frames: readers stop before it, and the next writer cuts it off. The answers of models are kept in the
+same way, below `chats` (chats.py).
 """
 
 import json
@@ -45,8 +46,8 @@ class Rows:
 class Runs:
     """The runs of a data folder. Raises StoreError with a sentence when the disk refuses."""
 
-    def __init__(self, places: Places) -> None:
-        self.root = places.data / "runs"
+    def __init__(self, places: Places, folder: str = "runs") -> None:
+        self.root = places.data / folder
 
     def folder(self, run: str) -> Path:
         """Raises ValueError for what is no run's id."""

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from wenjin.kit.text import Language
+from wenjin.study.chat.commands import Commands
 from wenjin.study.course.graph import Course
 from wenjin.study.course.maths import Maths
 from wenjin.study.course.render import Renderer
@@ -20,7 +21,22 @@ from wenjin.study.labs.runner import Runner
 from wenjin.study.store.log import StoreError
 from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
-from wenjin.study.web import answers, api, door, labs, notes, pages, review, runs, stream, today, topics
+from wenjin.study.web import (
+    answers,
+    api,
+    chat,
+    chatlive,
+    corpora,
+    door,
+    labs,
+    notes,
+    pages,
+    review,
+    runs,
+    stream,
+    today,
+    topics,
+)
 from wenjin.study.web.assets import STATIC, Files
 from wenjin.study.web.guard import Guard
 from wenjin.study.web.security import Sessions
@@ -38,28 +54,34 @@ def create_app(
     secret: bytes,
     language: Language = "zh",
     version: str = "",
+    commands: Commands | None = None,
 ) -> FastAPI:
     """The pages over these parts. Nothing is started before the server does; the caller closes log and judge.
 
-    secret  of the data folder (`security.make_secret`); tokens minted with it from now on open one session each
+    secret    of the data folder (`security.make_secret`); tokens minted with it from now on open one session each
+    commands  how the models of this machine are listed and served; without them there are none
     """
     # FastAPI looks for models of pydantic 1 among ours, and would load all of it for that: none are there.
     sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
     sessions = Sessions(secret, time.time())
     renderer = Renderer(Maths(places.data / "formulas"))
     runner = Runner(log, course, places)
-    site = Site(course, log, judge, runner, places, sessions, renderer, language, version)
+    site = Site(course, log, judge, runner, places, sessions, renderer, language, version, commands or Commands())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         site.warm()
         runner.start()
+        site.talk.start()
         yield
+        site.talk.close()
+        site.fetches.close()
         runner.close()
 
     app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    for routes in (today, pages, topics, notes, review, answers, api, door, labs, runs, stream):
+    rooms = (today, pages, topics, notes, review, answers, api, door, labs, corpora, runs, stream, chat, chatlive)
+    for routes in rooms:
         app.include_router(routes.router(site))
     app.mount("/static", Files(directory=STATIC), name="static")
     app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)

@@ -9,7 +9,7 @@ from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
 
-NOTES = 5  # of the learner's own, above what else a search finds
+NOTES = 5  # of the learner's own notes and conversations each, above what else a search finds
 
 
 def router(site: Site) -> APIRouter:
@@ -40,6 +40,7 @@ def router(site: Site) -> APIRouter:
         query = " ".join(q[:200].split())
         language = site.speaks(request)
         own = site.search_notes().find(query, language, limit=NOTES)
+        own += site.search_chats(language).find(query, language, limit=NOTES)
         hits = own + site.search().find(query, language)
         return site.page(request, "search.html", place="search", query=query, hits=hits)
 

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from wenjin.kit.text import Language
+from wenjin.kit.text import Language, visible
 from wenjin.study.course.graph import Course
 from wenjin.study.course.lesson import parse
 from wenjin.study.course.margins import margins
+from wenjin.study.store.chats import Chat
 from wenjin.study.store.notes import Note
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -40,7 +41,7 @@ WINDOW = 46  # characters of text shown before and after what was found (half as
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something to find. `kind`: topic, lesson, card, exercise, lab or note; `within`: what it is part of."""
+    """Something to find. `kind`: topic, lesson, card, exercise, lab, note or chat; `within`: what it is part of."""
 
     kind: str
     language: Language
@@ -168,6 +169,13 @@ def of_notes(notes: Iterable[Note], course: Course) -> Iterator[Document]:
             title, url = plain(heads.get(note.anchor, note.anchor)), f"/topics/{note.topic}#note-{note.anchor}"
             within = topic.title[language] if topic else note.topic
             yield Document("note", language, title, within, url, plain(note.text))
+
+
+def of_chats(chats: Iterable[Chat], language: Language) -> Iterator[Document]:
+    """Conversations with models, all that was said in each; they are in no certain language, so in the reader's."""
+    for chat in chats:
+        said = "\n".join(visible(turn.text) for turn in chat.turns.values())
+        yield Document("chat", language, visible(chat.title), "", f"/chat/{chat.id}", said)
 
 
 def plain(markdown: str) -> str:

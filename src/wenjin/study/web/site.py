@@ -18,11 +18,14 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from wenjin.kit.text import Language, Text
+from wenjin.study.chat.commands import Commands
+from wenjin.study.chat.talk import Talk
 from wenjin.study.course.graph import Course, Exercise
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
 from wenjin.study.labs.runner import Runner
 from wenjin.study.progress.state import Progress, state
+from wenjin.study.store.chats import Chat
 from wenjin.study.store.log import Log
 from wenjin.study.store.notes import Note, Notes
 from wenjin.study.store.places import Places
@@ -30,7 +33,8 @@ from wenjin.study.web import typeset
 from wenjin.study.web.assets import Assets
 from wenjin.study.web.atlas import Drawing, draw
 from wenjin.study.web.cards import Cards
-from wenjin.study.web.search import Search, documents, of_notes, plain
+from wenjin.study.web.fetches import Fetches
+from wenjin.study.web.search import Search, documents, of_chats, of_notes, plain
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
 
@@ -45,6 +49,7 @@ class Site:
     """
     language  what a visitor reads who never chose and whose browser asks for neither
     warming   the judge's answer to `warm`, once it was asked to; it holds the sandbox's tier
+    commands  how the models of this machine are listed and served
     leaving   set when the server is told to stop: what streams ends then
     """
 
@@ -57,12 +62,14 @@ class Site:
     renderer: Renderer
     language: Language
     version: str
+    commands: Commands = field(default_factory=Commands)
     words: Mapping[str, Text] = field(default_factory=load_words)
     assets: Assets = field(default_factory=Assets)
     warming: "Future[dict[str, Any]] | None" = None
     leaving: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)
     _noted: tuple[list[Note], Search] | None = None
+    _said: tuple[list[Chat], Language, Search] | None = None
 
     @cached_property
     def environment(self) -> Environment:
@@ -87,6 +94,14 @@ class Site:
     @cached_property
     def notes(self) -> Notes:
         return Notes(self.log, self.places.workspace, self.course)
+
+    @cached_property
+    def talk(self) -> Talk:
+        return Talk(self.log, self.places, self.commands)
+
+    @cached_property
+    def fetches(self) -> Fetches:
+        return Fetches(self.places.data)
 
     @cached_property
     def cards(self) -> Cards:
@@ -115,6 +130,14 @@ class Site:
                 self._noted = (notes, Search(of_notes(notes, self.course)))
             return self._noted[1]
 
+    def search_chats(self, language: Language) -> Search:
+        """The same of the conversations with models."""
+        chats = self.talk.chats.newest()
+        with self._once:
+            if self._said is None or self._said[:2] != (chats, language):
+                self._said = (chats, language, Search(of_chats(chats, language)))
+            return self._said[2]
+
     def warm(self) -> None:
         """Start what a first page or a first verdict would wait for."""
         self.warming = self.judge.warm()
@@ -127,6 +150,7 @@ class Site:
         try:
             self.search()
             _ = self.drawing
+            self.talk.models.all()
         except Exception:
             log.exception("preparing the pages failed")  # they are then prepared when asked for, and say what is wrong
 
