@@ -35,7 +35,6 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], fetch: "Fetch") -> 
     Model = Annotated[
         str,
         typer.Argument(
-            metavar="MODEL",
             help=say("名字、poet:NAME、.gguf 文件或文件夹", "a name, poet:NAME, a .gguf file or a folder"),
         ),
     ]
@@ -68,9 +67,7 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], fetch: "Fetch") -> 
     def add(
         model: Annotated[
             str,
-            typer.Argument(
-                metavar="MODEL", help=say("smollm2、.gguf 文件或文件夹", "smollm2, a .gguf file or a folder")
-            ),
+            typer.Argument(help=say("smollm2、.gguf 文件或文件夹", "smollm2, a .gguf file or a folder")),
         ],
         name: Annotated[
             str | None,
@@ -146,7 +143,7 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], fetch: "Fetch") -> 
 
     @app.command(
         help=say("启动模型服务：OpenAI 的接口，任何客户端都能用", "Serve a model: OpenAI's API, for any client"),
-        epilog="\b\n" + say(*SERVE),
+        epilog="\b\n" + say(*SERVE).replace("\n\n", "\n\n\b\n"),
     )
     def serve(
         model: Model,
