@@ -77,16 +77,20 @@ def run(
         raise ServeError("密钥只能由可见的 ASCII 字符组成。", "A key is made of visible ASCII characters.")
     log_to_stderr()
     listener = listen(host, port)
-    service = opened_service(
-        model,
-        data=data,
-        format=format,
-        slots=slots,
-        queue=queue,
-        room=room,
-        deterministic=deterministic,
-        threads=threads,
-    )
+    try:
+        service = opened_service(
+            model,
+            data=data,
+            format=format,
+            slots=slots,
+            queue=queue,
+            room=room,
+            deterministic=deterministic,
+            threads=threads,
+        )
+    except BaseException:
+        listener.close()
+        raise
     app = create_app(service, key=secret, own=host in LOOPBACK)
     ready = {"url": address(listener), "port": listener.getsockname()[1], "model": service.local.name}
 
