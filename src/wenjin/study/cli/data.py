@@ -7,9 +7,10 @@ the learner is asked, and the registry's client is started. Nothing is fetched w
 import json
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,13 +30,15 @@ EXAMPLES = Text(
     wenjin data add wordnet               问过再取
     wenjin data add classical-poems --yes
     wenjin data add wordnet --from apt    用 Debian 的包
-    wenjin data add wikitext-files --folder ~/wikitext-2""",
+    wenjin data add wikitext-files --folder ~/wikitext-2
+    wenjin data add wordnet --json        不取，说出要取什么；加上 --yes 就取""",
     """Examples:
     wenjin data list                      what there is, and what is here
     wenjin data add wordnet               ask, then fetch it
     wenjin data add classical-poems --yes
     wenjin data add wordnet --from apt    the package of Debian
-    wenjin data add wikitext-files --folder ~/wikitext-2""",
+    wenjin data add wikitext-files --folder ~/wikitext-2
+    wenjin data add wordnet --json        fetch nothing, tell what would be; with --yes fetch it""",
 )
 Data = Annotated[Path | None, typer.Option("--data", help=say(Text("数据目录", "The data folder")), show_default=False)]
 Json = Annotated[bool, typer.Option("--json", help=say(Text("输出 JSON", "print JSON")))]
@@ -92,9 +95,12 @@ def add(
         typer.Option("--folder", help=say(Text("你自己的文件所在的文件夹", "the folder with files of your own"))),
     ] = None,
     data: Data = None,
+    json_: Json = False,
 ) -> None:
     from wenjin.study.cli import fetching  # the clients: not for --help
 
+    with suppress(ValueError):  # in a thread no signal can be heard
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped ends the client, too
     place = folder(data)
     row = known(keeper("list", place), id)
     if row["way"] == "folder":
@@ -102,16 +108,22 @@ def add(
     if own is not None:
         fail(Text(f"{id} 不从文件夹里读。", f"{id} is not read from a folder."))
     if row["state"] in dataviews.HERE:
-        typer.echo(dataviews.there(row))
+        typer.echo(json.dumps(row, ensure_ascii=False) if json_ else dataviews.there(row))
         return None
     packages = chosen(row, client, fetching.clients())
-    agree(row, packages, yes, lacking=any(one["client"] == "npm" for one in packages) and not fetching.clients()["npm"])
+    lacking = any(one["client"] == "npm" for one in packages) and not fetching.clients()["npm"]
+    if json_ and not yes:
+        typer.echo(json.dumps(dataviews.offer(row, packages, fetching.NODE if lacking else None), ensure_ascii=False))
+        return None
+    if not json_:
+        agree(row, packages, yes, lacking=lacking)
     work = place / "corpora" / f".fetch-{id}"
     room(place, sum(int(MARGIN * one["bytes"]) + one["kept"] for one in packages))
     with alone(work):
         try:
-            laid = [word for package in packages for word in (package["title"], bring(package, id, work))]
-            typer.echo(say(Text("· 核对无误，解开", "· its hash is right; unpacking")), err=True)
+            laid = [word for package in packages for word in (package["title"], bring(package, id, work, json_=json_))]
+            if not json_:
+                typer.echo(say(Text("· 核对无误，解开", "· its hash is right; unpacking")), err=True)
             (row,) = keeper("unpack", place, id, *laid)
         except fetching.FetchError as error:
             fail(error.text)
@@ -120,7 +132,7 @@ def add(
         except OSError as error:
             fail(Text(f"{error.filename}：{error.strerror}。", f"{error.filename}: {error.strerror}."))
         shutil.rmtree(work, ignore_errors=True)
-    typer.echo(dataviews.done(id, row))
+    typer.echo(json.dumps(row, ensure_ascii=False) if json_ else dataviews.done(id, row))
     return None
 
 
@@ -138,14 +150,14 @@ def name(row: dict[str, Any], own: Path | None, place: Path) -> None:
     typer.echo(dataviews.done(row["id"], told))
 
 
-def bring(package: dict[str, Any], id: str, work: Path) -> Path:
+def bring(package: dict[str, Any], id: str, work: Path, *, json_: bool = False) -> Path:
     """A package that is whole and the pinned one, as it can be read from. Raises FetchError."""
     from wenjin.study.cli import fetching  # the clients: not for --help
 
     inside = work / fetching.stem(package)
     file = whole(package, id, inside)
     if file is None:
-        with dataviews.bar(package["bytes"]) as grown:
+        with dataviews.lines(package["bytes"]) if json_ else dataviews.bar(package["bytes"]) as grown:
             file = fetching.fetch(package, inside, grown)
         verified(package, id, file)
     return fetching.lay(file)

@@ -1,5 +1,6 @@
 """What `wenjin data` says: a corpus in a list, what is asked before it is fetched, and how the fetching goes."""
 
+import json
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -101,6 +102,20 @@ def asked(row: Mapping[str, Any], packages: Sequence[Mapping[str, Any]], node: t
     return clean(say(ASK.format(holds=text(row["holds"]), license=license_(row), node=more, **facts)))
 
 
+def offer(
+    row: Mapping[str, Any], packages: Sequence[Mapping[str, Any]], node: tuple[str, str, int, int] | None
+) -> dict[str, Any]:
+    """The same for programs: the row of the list with `fetch` and `keep` in bytes, `from` and `node`, None or what is
+    fetched besides and deleted after use."""
+    return {
+        **row,
+        "from": " + ".join(package["title"] for package in packages),
+        "fetch": sum(one["bytes"] for one in packages),
+        "keep": sum(one["kept"] for one in packages),
+        "node": {"title": f"{node[0]} {node[1]}", "fetch": node[2]} if node else None,
+    }
+
+
 def done(id: str, row: Mapping[str, Any]) -> str:
     """A corpus that was laid."""
     facts = {"id": id, "rows": f"{row['rows']:,}", "source": row["source"], "sha256": row["sha256"][:12]}
@@ -124,6 +139,16 @@ def bar(total: int) -> Iterator[Callable[[int], None]]:
     yield grown
     if live:
         typer.echo(f"\r  {size(total)}  {time.monotonic() - began:.0f} s" + " " * 30, err=True)
+
+
+@contextmanager
+def lines(total: int) -> Iterator[Callable[[int], None]]:
+    """The same for programs: {"fetched": bytes, "of": bytes} a line, on the error stream."""
+
+    def grown(bytes_: int) -> None:
+        print(json.dumps({"fetched": min(bytes_, total), "of": total}), file=sys.stderr, flush=True)
+
+    yield grown
 
 
 def size(bytes_: int) -> str:

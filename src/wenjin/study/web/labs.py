@@ -150,6 +150,11 @@ def show(
         chosen=chosen or {},
         drawn=uuid4().hex,
         sources=[site.course.sources[id] for id in lab.data],
+        absent=[
+            id
+            for id in lab.data
+            if site.course.sources[id].kind == "package" and not (site.places.data / "corpora" / id).is_dir()
+        ],
         usual=results.duration(lab.reference.seconds, language) if lab.reference else "",
         runs=runs[:RECENT],
         count=len(runs),
