@@ -88,19 +88,9 @@ class Pass:
         lines = [[*part.table[:need], *[0] * (longest - need)] for part, need in zip(parts, needs, strict=True)]
         self.table = torch.tensor(lines, dtype=torch.int32, device=device).view(len(parts), longest)
         self.lone = 0 if exact else next((n for n, part in enumerate(parts) if part.count > 1), len(parts))
-        G = self.keys.shape[2]
-        groups = torch.arange(G, device=device)
+        self.needs = needs
         self.blocks: list[Tensor] = []  # of each text that attends alone, and first of the lone ones together
-        self.hidden: list[Tensor | None] = []
-        if self.lone:
-            table = self.table[: self.lone, : max(needs[: self.lone])].long()  # (B, S / PAGE)
-            self.blocks.append((table[:, None, :] * G + groups[:, None]).flatten())
-            seen = torch.arange(table.shape[1] * PAGE, device=device) <= self.at[: self.lone, None]  # (B, S)
-            hidden = torch.zeros(seen.shape, dtype=self.keys.dtype, device=device).masked_fill_(~seen, -torch.inf)
-            self.hidden.append(hidden[:, None, None])  # (B, 1, 1, S)
-        for part, need in zip(parts[self.lone :], needs[self.lone :], strict=True):
-            table = torch.tensor(part.table[:need], device=device)
-            self.blocks.append((table * G + groups[:, None]).flatten())
+        self.hidden: Tensor | None = None  # what the lone ones may not see, (B, 1, 1, S)
 
     def places(self, tokens: int) -> Tensor:
         return self.at
@@ -113,6 +103,8 @@ class Pass:
         keys, values = self.keys[layer], self.values[layer]  # (P, G, PAGE, D)
         keys[self.page, :, self.place] = k[0].transpose(0, 1).to(keys.dtype)
         values[self.page, :, self.place] = v[0].transpose(0, 1).to(values.dtype)
+        if not self.blocks:
+            self._gather()
         out = torch.zeros_like(q) if self.rows < q.shape[2] else torch.empty_like(q)
         blocks, row = iter(self.blocks), 0
         if self.lone:
@@ -131,8 +123,22 @@ class Pass:
         (H, B, D), G = q.shape, keys.shape[1]
         group = q.transpose(0, 1).reshape(B, G, H // G, D)  # (B, G, R, D)
         past, seen = gathered(keys, block, B), gathered(values, block, B)  # (B, G, S, D) each
-        mixed = F.scaled_dot_product_attention(group, past, seen, self.hidden[0])  # (B, G, R, D)
+        mixed = F.scaled_dot_product_attention(group, past, seen, self.hidden)  # (B, G, R, D)
         return mixed.reshape(B, H, D).transpose(0, 1)  # (H, B, D)
+
+    def _gather(self) -> None:
+        """Where the pages lie, found out once a pass; kernels that read them in place never ask."""
+        G, device = self.keys.shape[2], self.keys.device
+        groups = torch.arange(G, device=device)  # (G,)
+        if self.lone:
+            table = self.table[: self.lone, : max(self.needs[: self.lone])].long()  # (B, S / PAGE)
+            self.blocks.append((table[:, None, :] * G + groups[:, None]).flatten())
+            unseen = torch.arange(table.shape[1] * PAGE, device=device) > self.at[: self.lone, None]  # (B, S)
+            hidden = torch.zeros(unseen.shape, dtype=self.keys.dtype, device=device).masked_fill_(unseen, -torch.inf)
+            self.hidden = hidden[:, None, None]  # (B, 1, 1, S)
+        for part, need in zip(self.parts[self.lone :], self.needs[self.lone :], strict=True):
+            table = torch.tensor(part.table[:need], device=device)  # (S / PAGE,)
+            self.blocks.append((table * G + groups[:, None]).flatten())
 
 
 def gathered(pool: Tensor, block: Tensor, texts: int) -> Tensor:
