@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from wenjin.kit.text import Text
-from wenjin.study.cli.doctor import Finding
+from wenjin.study.cli.doctor import Finding, models
 from wenjin.study.cli.starting import forward, has_screen, tell_changed_starters
 from wenjin.study.course.load import load
 from wenjin.study.store.places import places
@@ -168,6 +168,12 @@ def test_every_fault_and_note_has_both_languages() -> None:
     assert row["remedy"] == {"zh": "乙", "en": "b"}
 
 
+def test_a_key_is_never_shown(tmp_path: Path) -> None:
+    told = run(tmp_path, "config", "show", WENJIN_API_KEY="sesame").stdout
+    assert "WENJIN_API_KEY" in told
+    assert "sesame" not in told
+
+
 def test_where_names_what_to_delete(tmp_path: Path) -> None:
     rows = json.loads(run(tmp_path, "where", "--json").stdout)
     assert rows["data"] == str(tmp_path / "data")
@@ -175,6 +181,25 @@ def test_where_names_what_to_delete(tmp_path: Path) -> None:
     told = run(tmp_path, "where").stdout
     assert all(told.count(rows[name]) >= 2 for name in ("data", "workspace", "course"))
     assert not (tmp_path / "data").exists()
+
+
+def test_where_and_doctor_tell_of_models_their_sizes_and_what_to_delete(tmp_path: Path) -> None:
+    assert "models remove" not in run(tmp_path, "where").stdout
+    for name, size in {"whole": 2_500_000, ".fetch-x": 1_000_000}.items():
+        folder = tmp_path / "data" / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "model.gguf").write_bytes(bytes(size))
+    (tmp_path / "data/models/whole/manifest.json").write_text("{}")
+    told = run(tmp_path, "where").stdout
+    assert ".fetch-x 1.0 MB (not whole), whole 2.5 MB" in told
+    assert "wenjin models remove NAME" in told
+    assert str(tmp_path / "data/models") in told
+    found = list(models(places(tmp_path / "data")))
+    assert [finding.state for finding in found] == ["note"]
+    assert "MB in all" in found[0].found.en
+    (finding,) = models(places(tmp_path / "none"))
+    assert finding.remedy is not None
+    assert "wenjin models add smollm2" in finding.remedy.zh
 
 
 def test_what_nobody_foresaw_is_a_sentence_and_its_traceback_in_the_log(tmp_path: Path) -> None:

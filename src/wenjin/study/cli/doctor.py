@@ -54,7 +54,7 @@ def report(data: Path | None, *, as_json: bool) -> int:
 
 def findings(here: Places) -> Iterator[Finding]:
     """Everything that is looked at. What cannot be looked at is a fault, never a traceback."""
-    for look in (programs, course, assets, sandbox, folder, record, shelf, browser):
+    for look in (programs, course, assets, sandbox, folder, record, shelf, models, browser):
         try:
             yield from look(here)
         except Exception as error:
@@ -202,6 +202,31 @@ def shelf(here: Places) -> Iterator[Finding]:
         yield Finding(name, "note", Text(f"实验要用：{'、'.join(named)}", f"the labs use {', '.join(named)}"))
     else:
         yield Finding(name, "ok", Text("已写成的主题都不需要", "the written topics need none"))
+
+
+def models(here: Places) -> Iterator[Finding]:
+    """Those that `wenjin serve` can use."""
+    from wenjin.study.cli import held
+
+    name, found = Text("模型", "models"), held.models(here)
+    if not found:
+        remedy = Text(
+            "要在本机对话：wenjin models add smollm2。", "To chat on this machine: wenjin models add smollm2."
+        )
+        yield Finding(name, "ok", Text("还没有", "none yet"), remedy)
+        return
+    total = sum(one.bytes for one in found)
+    text = held.told(found)
+    all_ = Text(f"{text.zh}；共 {total / 1e6:.0f} MB", f"{text.en}; {total / 1e6:.0f} MB in all")
+    if broken := [one.name for one in found if not one.whole]:
+        remedy = Text(
+            f"不完整的删掉：wenjin models remove {broken[0]}；以点开头的，下一次 add 会清理或接着用。",
+            f"Delete what is not whole: wenjin models remove {broken[0]}; what begins with a dot the next add clears "
+            "away or goes on with.",
+        )
+        yield Finding(name, "note", all_, remedy)
+    else:
+        yield Finding(name, "ok", all_)
 
 
 def browser(here: Places) -> Iterator[Finding]:

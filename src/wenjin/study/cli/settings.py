@@ -24,10 +24,13 @@ class Setting:
 
 SETTINGS = (
     Setting(
-        "WENJIN_DATA", "--data", Text("数据目录：学习记录、备份、日志", "data folder: the record, backups, the log")
+        "WENJIN_DATA",
+        "--data",
+        Text("数据目录：学习记录、备份、日志、模型", "data folder: the record, backups, the log, models"),
     ),
     Setting("WENJIN_WORKSPACE", None, Text("练习目录：你的答案文件", "workspace: your answers as files")),
     Setting("WENJIN_DATABASE_URL", None, Text("学习记录的数据库地址", "address of the database of the record")),
+    Setting("WENJIN_API_KEY", "--key", Text("模型服务的密钥", "the key of the model server")),
     Setting("WENJIN_LANG", None, Text("终端的语言：zh 或 en", "language of the terminal: zh or en")),
     Setting("WENJIN_PYTHON", None, Text("用哪个 Python 建环境", "the Python that makes the environment")),
     Setting("WENJIN_TORCH_INDEX", "--torch-index", Text("取 torch 的索引", "the index that torch is taken from")),
@@ -36,16 +39,22 @@ SETTINGS = (
     Setting("WENJIN_SNAPSHOTS", None, Text("write：快照测试记下所见", "write: snapshot tests keep what they see")),
     Setting("WENJIN_PICTURES", None, Text("浏览器测试的截图放哪里", "where the browser tests leave pictures")),
 )
+SECRET = {"WENJIN_API_KEY"}  # told of, never shown
 USUAL = Text("默认", "default")
 REMOVE = Text(
     "要卸载：删掉下面三个目录。只想重来：删数据目录；你的答案在练习目录里。",
     "To remove the course delete these three folders. To begin anew delete the data folder; your answers are in the "
     "workspace.",
 )
+MODELS = Text(
+    "只想腾地方：模型占得最多（{held}）。删一个：wenjin models remove 名字；它们都在 {folder}。",
+    "To make room only: models take the most ({held}). Delete one: wenjin models remove NAME; they are in {folder}.",
+)
 UNSET = Text("未设", "not set")
 NAMES = {
     "data": Text("数据目录", "data"),
     "workspace": Text("练习目录", "workspace"),
+    "models": Text("模型", "models"),
     "course": Text("课程", "course"),
     "log": Text("日志", "log"),
     "backups": Text("备份", "backups"),
@@ -63,7 +72,10 @@ def token(data: Path | None) -> None:
 
 def where(data: Path | None, *, as_json: bool) -> None:
     """Prints the places, and what to delete to remove the course."""
-    rows = lying(places(data))
+    from wenjin.study.cli import held
+
+    here = places(data)
+    rows = lying(here)
     if as_json:
         print(json.dumps(rows, ensure_ascii=False))
         return
@@ -73,12 +85,15 @@ def where(data: Path | None, *, as_json: bool) -> None:
         there = "" if Path(path).exists() else say(Text("（还没有）", " (not there yet)"))
         print(clean(f"{set_cell_size(say(NAMES[name]), 10)}  {path}{there}"))
     print(f"\n{say(REMOVE)}\n  {rows['data']}\n  {rows['workspace']}\n  {rows['course']}")
+    if found := held.models(here):
+        print("\n" + clean(say(MODELS.format(held=held.told(found), folder=rows["models"]))))
 
 
 def lying(here: Places) -> dict[str, str]:
     """Name -> path of everything that is the learner's or ours."""
     course = ROOT if (ROOT / "bootstrap.py").is_file() else Path(__file__).resolve().parents[2]
-    found = {"data": here.data, "workspace": here.workspace, "course": course, "log": here.log, "backups": here.backups}
+    found = {"data": here.data, "workspace": here.workspace, "models": here.data / "models", "course": course}
+    found |= {"log": here.log, "backups": here.backups}
     return {name: str(path) for name, path in found.items()}
 
 
@@ -114,5 +129,7 @@ def origins(data: Path | None, environ: Mapping[str, str]) -> list[dict[str, str
         if setting.option == "--data" and data is not None:
             origin = setting.option
         value = known.get(setting.variable) or given or say(UNSET)
+        if given and setting.variable in SECRET:
+            value = "•" * 8
         rows.append({"setting": setting.variable, "value": value, "origin": origin, "about": say(setting.about)})
     return rows
