@@ -58,7 +58,7 @@ class Fast:
         self.top = self.embedding if s.get("tied", True) else packer.table("lm_head.weight")
         single = isinstance(self.top, Dense) and self.top.weight.dtype == torch.float32
         self.compute = torch.float32 if single else torch.bfloat16  # of keys and values
-        self.few = None if lib is None else FewTokens(self)
+        self.few = None if lib is None else FewTokens(self, lib)
 
     @property
     def head(self) -> Tensor:
@@ -83,8 +83,8 @@ class Fast:
         places = slice(0, T) if cache is None else cache.places(T)
         room(reach(places), self.context)
         if T > PIECE and isinstance(cache, Cache):
-            return torch.cat([self.states(piece, cache) for piece in ids.split(PIECE, dim=1)], dim=1)
-        x = self.embedding.take(ids.flatten())  # (N, D)
+            return torch.cat([self.states(piece, cache) for piece in torch.split(ids, PIECE, 1)], dim=1)
+        x = self.embedding.take(ids.flatten()).contiguous()  # (N, D)
         if self.few is None or not self.few(x, cache, B, T):
             x = self.layered(x, cache, places, B)
         if cache is not None:
@@ -98,7 +98,7 @@ class Fast:
         turn = self.rotary(places, torch.float32)  # (T, K/2) each
         for number, layer in enumerate(self.layers):
             qkv = layer.qkv(x, layer.norm1, self.epsilon).view(B, -1, H + 2 * G, K).transpose(1, 2)  # (B, H + 2G, T, K)
-            q, k, v = qkv.split((H, G, G), dim=1)
+            q, k, v = torch.split(qkv, [H, G, G], 1)
             if layer.q_norm is not None and layer.k_norm is not None:
                 q = F.rms_norm(q, (K,), layer.q_norm, self.epsilon)
                 k = F.rms_norm(k, (K,), layer.k_norm, self.epsilon)

@@ -67,6 +67,12 @@ class Groups:
         return (q * self.scale.float()[..., None] + self.lows()[..., None]).flatten(1)[:, : self.columns]
 
 
+def in_groups(x: Tensor) -> Tensor:
+    """(N, I) -> (N, G, 32) float32, filled up with zeros."""
+    full = F.pad(x.float(), (0, -x.shape[1] % GROUP))
+    return full.view(len(x), full.shape[1] // GROUP, GROUP)
+
+
 def of_block(block: Block) -> Groups:
     """The groups of Q4_0, Q4_1 or Q8_0 blocks, bit for bit."""
     rows, columns = block.shape
@@ -80,7 +86,7 @@ def of_block(block: Block) -> Groups:
 
 def rounded(dense: Tensor, bits: int) -> Groups:
     """The nearest groups of a matrix (O, I). Four bits reach from the least to the largest, eight are even about 0."""
-    parts = F.pad(dense.float(), (0, -dense.shape[1] % GROUP)).unflatten(1, (-1, GROUP))  # (O, G, 32)
+    parts = in_groups(dense)  # (O, G, 32)
     low = None if bits == 8 else parts.amin(-1).half()  # (O, G)
     reach = (parts.abs().amax(-1) / 127) if low is None else (parts.amax(-1) - low.float()) / 15
     scale = reach.half()
@@ -108,7 +114,7 @@ def filled(part: Groups, multiple: int) -> Groups:
 
 def whole(x: Tensor) -> tuple[Tensor, Tensor]:
     """Vectors (N, I) as whole numbers -127..127 and the worth of one in each group: (N, G, 32) and (N, G, 1)."""
-    parts = F.pad(x.float(), (0, -x.shape[1] % GROUP)).unflatten(1, (-1, GROUP))
+    parts = in_groups(x)
     step = parts.abs().amax(-1, keepdim=True) / 127
     return (parts / step.where(step > 0, 1)).round(), step
 

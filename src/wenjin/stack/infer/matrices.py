@@ -75,7 +75,7 @@ class Dense(Matrix):
 
     @property
     def bytes(self) -> int:
-        return self.weight.numel() * self.weight.element_size()
+        return self.weight.nbytes
 
 
 class Int8(Matrix):
@@ -98,7 +98,7 @@ class Int8(Matrix):
 
     @property
     def bytes(self) -> int:
-        return self.q.numel() + 4 * self.scale.numel()
+        return self.q.nbytes + self.scale.nbytes
 
 
 class Int4(Matrix):
@@ -124,4 +124,4 @@ class Int4(Matrix):
 
     @property
     def bytes(self) -> int:
-        return self.packed.numel() + 4 * self.middle.numel()
+        return self.packed.nbytes + self.middle.nbytes

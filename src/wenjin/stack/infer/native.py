@@ -148,7 +148,7 @@ class Own(Native):
         self.lib, self.rows, self.columns, self.bias = lib, groups.rows, groups.columns, bias
         full = filled(groups, BLOCK)
         self.bits = full.bits
-        parts = full.q.view(len(full.q) // BLOCK, BLOCK, -1, 4)  # (O/16, 16, bytes of a row / 4, 4)
+        parts = full.q.reshape(len(full.q) // BLOCK, BLOCK, -1, 4)  # (O/16, 16, bytes of a row / 4, 4)
         self.q = parts.transpose(1, 2).contiguous()  # (O/16, bytes of a row / 4, 16, 4)
         self.scale = self.beside(full.scale)
         self.low = None if full.low is None else self.beside(full.low)
@@ -157,7 +157,7 @@ class Own(Native):
     @staticmethod
     def beside(numbers: Tensor) -> Tensor:
         """(O, G) -> (O/16, G, 16)."""
-        return numbers.view(len(numbers) // BLOCK, BLOCK, -1).transpose(1, 2).contiguous()
+        return numbers.reshape(len(numbers) // BLOCK, BLOCK, -1).transpose(1, 2).contiguous()
 
     def groups(self, rows: Tensor) -> Groups:
         """Some rows as they came."""
@@ -177,7 +177,7 @@ class Own(Native):
 
     @property
     def bytes(self) -> int:
-        return self.q.numel() + 2 * self.scale.numel() * (2 if self.bits == 4 else 1)
+        return self.q.nbytes + self.scale.nbytes + (0 if self.low is None else self.low.nbytes)
 
 
 class OwnDense(Native, Dense):

@@ -56,8 +56,8 @@ class CPass(ctypes.Structure):
 class FewTokens:
     """Made once for a model all of whose matrices are Native."""
 
-    def __init__(self, model: "Fast") -> None:
-        self.model, self.lib = model, model.lib
+    def __init__(self, model: "Fast", lib: ctypes.CDLL) -> None:
+        self.model, self.lib = model, lib  # what lib reads must live as long
         rows = []
         for layer in model.layers:
             norms = (layer.norm1, layer.norm2, layer.q_norm, layer.k_norm)
