@@ -71,7 +71,7 @@ class Running:
             time.sleep(0.01)
         return now
 
-    def stop(self, patience: float = 20) -> int:
+    def stop(self, patience: float = 60) -> int:
         self.http.close()
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -102,8 +102,9 @@ def of_engine(error: Refused) -> ApiError:
 
 
 def of_validation(errors: Sequence[Mapping[str, Any]], body: Any) -> ApiError:
-    """The first field that fails its check; of a field with several forms, what each of them wants."""
-    first = errors[0]
+    """The first field that fails its check; of a field with several forms, what those want that fit the best."""
+    same = [error for error in errors if error["loc"][:2] == errors[0]["loc"][:2]]
+    first = max(same, key=lambda error: place(error, body).count("[") + place(error, body).count("."))
     name = place(first, body)
     wants = dict.fromkeys(str(error["msg"]) for error in errors if place(error, body) == name)
     kind = first["type"]

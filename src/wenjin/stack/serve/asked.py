@@ -8,6 +8,7 @@ from typing import Any
 
 from wenjin.stack.infer.request import Constraint, Request
 from wenjin.stack.serve.api_errors import ApiError, unsupported
+from wenjin.stack.serve.prompts import too_long
 from wenjin.stack.serve.schemas import Chat, Sampling
 from wenjin.stack.serve.schemas_text import Completion
 from wenjin.stack.serve.service import Service
@@ -20,7 +21,8 @@ def of_chat(service: Service, body: Chat, prompt: tuple[int, ...], constraint: C
     """One request for each of `n` answers."""
     if body.top_logprobs is not None and not body.logprobs:
         raise ApiError(400, "top_logprobs needs logprobs.", code="invalid_combination", param="top_logprobs")
-    longest = service.engine.longest - len(prompt)
+    if (left := service.engine.longest - len(prompt)) < 1:
+        raise too_long(len(prompt), service.engine.longest, "messages")
     most = body.max_completion_tokens if body.max_completion_tokens is not None else body.max_tokens
     stops = [*many(body.stop)]
     if body.tools and body.parallel_tool_calls is False and constraint is None:
@@ -28,8 +30,7 @@ def of_chat(service: Service, body: Chat, prompt: tuple[int, ...], constraint: C
     return [
         Request(
             prompt,
-            # With no room left at all one more token is asked for, so that the engine says what is too long.
-            most=max(1, longest) if most is None else most,
+            most=left if most is None else most,
             logprobs=(body.top_logprobs or 0) if body.logprobs else None,
             constraint=constraint.copy() if constraint else None,
             **settings(service, body, number, stops),
