@@ -118,7 +118,8 @@ def test_what_cannot_be_asked_is_said_with_the_words_still_there(
 
 
 def test_hostile_words_are_text_everywhere(talking: Visit) -> None:
-    id = kept(talking)
+    id = kept(talking, "about a script")
+    chats(talking).rename(id, HOSTILE)
     for path in (f"/chat/{id}", "/chat", "/search?q=script", "/chat?q=script"):
         page = talking.client.get(path).text
         assert "<script>document" not in page, path

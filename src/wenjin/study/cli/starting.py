@@ -4,6 +4,7 @@ One server owns a data folder. A second `start` on it finds the first and opens 
 an update changed is told before the page opens: a migration with its backup, and starters as a difference.
 """
 
+import ctypes
 import gc
 import getpass
 import os
@@ -12,7 +13,7 @@ import sys
 import threading
 import webbrowser
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -25,6 +26,8 @@ from wenjin.study.store.places import Places, places
 if TYPE_CHECKING:
     from wenjin.study.chat.commands import Commands
     from wenjin.study.judge.client import Judge
+
+ARENA_MAX, TRIM_THRESHOLD = -8, -1  # names of glibc's settings (malloc.h)
 
 OPEN = Text(
     "问津在这里打开（这个地址只能用一次，再运行一次 start 会给一个新的）：\n\n    {url}\n",
@@ -53,12 +56,22 @@ def start(host: str, port: int | None, *, browser: bool, data: Path | None, mode
 
     here = places(data)
     end_in_order()
+    keep_little()
     gc.disable()  # what a start makes stays: looking through it again and again costs a tenth of the time
     with ExitStack() as closing:
         judge = closing.enter_context(local_judge())
         judge.start()  # its sandbox loads torch on one processor while the course is made ready on the other
         if not open_running(here, browser):
             serve_course(host, port, browser, here, judge, closing, models())
+
+
+def keep_little() -> None:
+    """Have glibc give memory back, and threads share one pool of it: only one of them runs Python at a time, and pools
+    of their own hold some three megabytes that nobody uses."""
+    with suppress(OSError, AttributeError):  # another C library
+        adjust = ctypes.CDLL(None).mallopt
+        adjust(ARENA_MAX, 1)
+        adjust(TRIM_THRESHOLD, 64 << 10)
 
 
 def open_running(here: Places, browser: bool) -> bool:

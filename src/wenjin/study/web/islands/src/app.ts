@@ -108,4 +108,5 @@ function tellTimes(): void {
 }
 
 tellTimes();
+document.addEventListener("wenjin:shown", tellTimes); // an island has put new ones into the page
 setInterval(tellTimes, 60_000);

@@ -177,6 +177,7 @@ async function over(turn: HTMLElement): Promise<void> {
     const held = turn.contains(document.activeElement);
     turn.replaceWith(document.adoptNode(fresh));
     prepare(fresh);
+    document.dispatchEvent(new Event("wenjin:shown"));
     if (held) find("#say")?.focus();
   } catch {
     setTimeout(() => void over(turn), AGAIN);
@@ -215,6 +216,7 @@ async function toggle(turn: HTMLElement, on: boolean): Promise<void> {
 
 function mount(): void {
   for (const turn of document.querySelectorAll<HTMLElement>(".turn")) prepare(turn);
+  document.dispatchEvent(new Event("wenjin:shown"));
 }
 
 // ---- the page's own events, once for all that comes and goes in it ----
