@@ -36,6 +36,7 @@ def run(data: Path, *words: str) -> tuple[float, float]:
     """A command to its end: seconds to the first step of training (infinite without one), peak memory in MB."""
     environment = os.environ | {"WENJIN_DATA": str(data), "WENJIN_LANG": "en"}
     records, first = Places(data).home().records, math.inf
+    records.unlink(missing_ok=True)  # of the run before
     began = time.perf_counter()
     said(f"wenjin poet {' '.join(words)}")
     process = subprocess.Popen([sys.executable, "-m", "wenjin.cli", "poet", *words], env=environment)

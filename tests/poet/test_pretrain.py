@@ -13,8 +13,9 @@ from wenjin.poet.dial import Machine
 from wenjin.poet.encoded import encoded
 from wenjin.poet.errors import PoetError
 from wenjin.poet.places import Places
-from wenjin.poet.pretrain import Pretraining, begin
+from wenjin.poet.pretrain import READ, Pretraining, begin
 from wenjin.poet.tokenizer import learn
+from wenjin.poet.write import Poet
 from wenjin.stack.data.verse import SPECIALS, document, open_corpus
 from wenjin.stack.text import tokenizer_json
 from wenjin.stack.train.errors import CheckpointError
@@ -114,3 +115,18 @@ def test_poems_as_ids_are_kept_and_a_spoiled_file_is_made_again(places: Places, 
         file.write_bytes(spoiled)
         assert encoded(corpus, tokenizer, "valid", tmp_path).sha256 == made.sha256
     assert set(SPECIALS) <= tokenizer.specials.keys()
+
+
+def test_it_reads_regular_verse_unless_told_otherwise_and_writes_what_it_has_read(places: Places) -> None:
+    regular, everything = ready(places, "regular"), ready(places, "everything", forms="all")
+    verses = open_corpus(places.corpus).rows("train")
+    poems = [verse for verse in verses if verse.form in READ["regular"]]
+    assert 0 < len(poems) < len(verses)
+    assert regular.batches.rows.packing.documents.sha256 != everything.batches.rows.packing.documents.sha256
+    with pytest.raises(PoetError, match="reads regular, not all"):
+        ready(places, "regular", forms="all")
+    assert ready(places, "everything", depth=None).facts["forms"] == "all"  # it goes on with what it reads
+    poet = Poet(regular.model, regular.tokenizer, {"forms": READ["regular"]})
+    with pytest.raises(PoetError, match="has read no ci"):
+        poet.prompt("月", "ci")
+    assert Poet(everything.model, everything.tokenizer, {"forms": READ["all"]}).prompt("月", "ci")

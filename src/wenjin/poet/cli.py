@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Tongue = Literal["zh", "en"]
 Spoken = Callable[[str, Mapping[str, Any]], str]  # what is wrong with a run, in words
+Which = Literal["regular", "all"]
 Form = Literal["5x4", "7x4", "5x8", "7x8", "ci", "other"]
 STOPPED = 130  # the exit code of a command that was interrupted
 
@@ -101,6 +102,15 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
         name: Name = "poet",
         minutes: Annotated[float | None, typer.Option(help=say("训练几分钟", "minutes to train"))] = None,
         depth: Annotated[int | None, typer.Option(help=say("模型几层", "layers of the model"))] = None,
+        forms: Annotated[
+            Which | None,
+            typer.Option(
+                help=say(
+                    "读哪些诗：regular 只读绝句和律诗（默认），all 加上词和杂体",
+                    "which verse it reads: regular forms alone (usual), or all, with lyrics and free forms",
+                )
+            ),
+        ] = None,
         seed: Annotated[int, typer.Option(help=say("随机种子", "the seed"))] = 1,
         again: Again = False,
         force: Annotated[
@@ -134,7 +144,15 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
         data: Data = None,
     ) -> None:
         flags = {"again": again, "force": force, "no-compile": not compiled, "shard": shard}
-        given = {"name": name, "minutes": minutes, "depth": depth, "seed": seed, "board": board, "data": data}
+        given = {
+            "name": name,
+            "minutes": minutes,
+            "depth": depth,
+            "forms": forms,
+            "seed": seed,
+            "board": board,
+            "data": data,
+        }
         with sentences(say):
             if processes > 1:
                 words = [
@@ -154,6 +172,7 @@ def register(app: typer.Typer, tongue: Callable[[], Tongue], spoken: Spoken) -> 
                 group,
                 minutes=minutes,
                 depth=depth,
+                forms=forms,
                 seed=seed,
                 again=again,
                 force=force,

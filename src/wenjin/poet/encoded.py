@@ -1,9 +1,9 @@
 """The prepared verse as ids: every poem a document of the tokenizer's, counted once and kept beside it.
 
-    train = encoded(corpus, tokenizer, "train", places.root)      stack/data/pack.Documents
+    train = encoded(corpus, tokenizer, "train", places.root, forms=REGULAR)      stack/data/pack.Documents
 
 Encoding 64,000 poems in Python takes longer than a few steps of training; so the ids are kept in a file whose name
-says which corpus and which tokenizer they are of. A file that is damaged is made again.
+says which corpus, forms and tokenizer they are of. A file that is damaged is made again.
 
 Proof    tests/poet/test_encoded.py
 """
@@ -13,31 +13,42 @@ import io
 import json
 import os
 import zipfile
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
 from wenjin.poet.errors import PoetError
 from wenjin.stack.data.pack import Documents, gathered
-from wenjin.stack.data.verse import Split, VerseCorpus, document
+from wenjin.stack.data.verse import FORMS, Split, VerseCorpus, document
 from wenjin.stack.text.tokenizer import Tokenizer
 
 
-def encoded(corpus: VerseCorpus, tokenizer: Tokenizer, split: Split, folder: Path) -> Documents:
-    """The poems of a split. Raises DataError for a split without a poem, PoetError where the ids cannot be kept."""
-    path = folder / f"ids-{split}-{key(corpus, tokenizer)}.npz"
+def encoded(
+    corpus: VerseCorpus, tokenizer: Tokenizer, split: Split, folder: Path, *, forms: Collection[str] = tuple(FORMS)
+) -> Documents:
+    """The poems of a split that have one of these forms.
+
+    Raises DataError where there are none, PoetError where the ids cannot be kept."""
+    path = folder / f"ids-{split}-{key(corpus, tokenizer, forms)}.npz"
     kept = _read(path)
     if kept is not None:
         return kept
     allowed = tokenizer.specials
-    found = gathered(tokenizer.encode(document(verse), allowed) for verse in corpus.rows(split))
+    found = gathered(tokenizer.encode(document(verse), allowed) for verse in corpus.rows(split) if verse.form in forms)
     _write(path, found)
     return found
 
 
-def key(corpus: VerseCorpus, tokenizer: Tokenizer) -> str:
-    """Changes with the corpus and with the tokenizer."""
-    made = [corpus.sha256, sorted(tokenizer.vocabulary.items()), tokenizer.merges, sorted(tokenizer.specials.items())]
+def key(corpus: VerseCorpus, tokenizer: Tokenizer, forms: Collection[str]) -> str:
+    """Changes with the corpus, the forms and the tokenizer."""
+    made = [
+        corpus.sha256,
+        sorted(forms),
+        sorted(tokenizer.vocabulary.items()),
+        tokenizer.merges,
+        sorted(tokenizer.specials.items()),
+    ]
     return hashlib.sha256(json.dumps(made).encode()).hexdigest()[:16]
 
 

@@ -29,7 +29,6 @@ from wenjin.stack.text.ngrams import Ngrams
 from wenjin.stack.text.rhyme import rhymes
 from wenjin.stack.text.shared import longest_shared
 
-REGULAR = ("5x4", "7x4", "5x8", "7x8")
 DULL = 0.05  # repetition that is worth a word: of 400 real quatrains it was 0.002
 TRIES = 20  # draws at one place before a shorter context is asked
 MARKS = re.compile(f"[{STOPS}\\s]")

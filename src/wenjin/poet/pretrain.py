@@ -8,6 +8,9 @@ The model is stack/models/llama.py with blocks as in Qwen 3, so that other progr
 one dial (dial.py) and are kept beside the run; how they are used is in recipe.py. Stopped at any moment, by Ctrl-C or
 by whoever takes the records, the same call goes on bit by bit.
 
+Verse of regular forms is what it reads unless told otherwise: read beside lyrics and free forms, of which there is
+more, five thousand steps taught it less rhyme than a thousand on regular verse (docs/trials.md).
+
 Several processes share every batch (stack/train/data_parallel.py); the first one alone writes, and with shards each
 holds a part of the weights.
 
@@ -21,10 +24,10 @@ import math
 import os
 import re
 import shutil
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor
@@ -36,7 +39,7 @@ from wenjin.poet.places import Home, Places
 from wenjin.poet.recipe import built, counted, made, objective, optimizers, schedule
 from wenjin.stack.data.batches import Batch, Batches
 from wenjin.stack.data.pack import Documents, Packing, pack
-from wenjin.stack.data.verse import END, SPECIALS, Verse, VerseCorpus, document, open_corpus
+from wenjin.stack.data.verse import END, FORMS, REGULAR, SPECIALS, Verse, VerseCorpus, document, open_corpus
 from wenjin.stack.models.llama import Llama
 from wenjin.stack.text import tokenizer_json
 from wenjin.stack.text.tokenizer import Tokenizer
@@ -143,6 +146,10 @@ class Pretraining:
         return copy
 
 
+Which = Literal["regular", "all"]
+READ: Mapping[Which, tuple[str, ...]] = {"regular": REGULAR, "all": tuple(FORMS)}
+
+
 class Material(NamedTuple):
     """What a run reads."""
 
@@ -158,6 +165,7 @@ def begin(
     *,
     minutes: float | None = None,
     depth: int | None = None,
+    forms: Which | None = None,
     seed: int = 1,
     again: bool = False,
     force: bool = False,
@@ -168,6 +176,7 @@ def begin(
 ) -> Pretraining:
     """Everything that is needed before the first step. Nothing is trained yet.
 
+    forms     which verse it reads; None: that of the run that is there, else the regular forms
     again     throw the unfinished run away and begin anew
     force     go on although settings or code are others than those of the checkpoint
     compiled  have the step compiled while training goes on; a group does without
@@ -180,23 +189,21 @@ def begin(
             "--shard 要有几个进程来分：再加 --processes 2。", "--shard needs processes to share: add --processes 2."
         )
     keep_pages()
-    corpus, tokenizer, train, valid = group.in_turn(lambda: _material(places))
+    group.agreed(lambda: _cleared(home) if again and not group.life else None)  # those who were started again go on
+    which = group.agreed(lambda: _which(home, forms))
+    corpus, tokenizer, train, valid = group.in_turn(lambda: _material(places, READ[which]))
 
     def planned() -> Plan:
-        if again and not group.life:  # those who were started again go on
-            for path in (home.settings, home.records):
-                path.unlink(missing_ok=True)
-            shutil.rmtree(home.checkpoints, ignore_errors=True)
         plan = _kept(home, minutes, depth)
         if plan is None:
             found = (machine or measured)()
             found = replace(found, speed=found.speed * group.size, threads=found.threads * group.size)
             plan = turned(vocab=tokenizer.size, corpus=len(train.tokens), machine=found, minutes=minutes, depth=depth)
-            _keep(home, plan)
+            _keep(home, plan, which)
         return plan
 
     plan = group.agreed(planned)
-    about = {"corpus": corpus.sha256, "documents": train.sha256, "seed": seed}
+    about = {"corpus": corpus.sha256, "documents": train.sha256, "forms": which, "seed": seed}
     config = plan.as_json() | about
     length, end = plan.context, tokenizer.specials[END]
     batches = Batches(_rows(train, length, end), size=plan.rows, seed=seed, rank=group.rank, ranks=group.size)
@@ -219,7 +226,7 @@ def begin(
         tokenizer,
         batches,
         _rows(valid, length, end),
-        _spread(corpus.rows("valid"), valid),
+        _spread([verse for verse in corpus.rows("valid") if verse.form in READ[which]], valid),
         facts,
         Keeper(home.checkpoints, config=config, code=sources(*CODE)),
         Swap("wenjin.poet.recipe:compilable", settings, places.compiled) if swaps else None,
@@ -228,7 +235,13 @@ def begin(
     )
 
 
-def _material(places: Places) -> Material:
+def _cleared(home: Home) -> None:
+    for path in (home.settings, home.records):
+        path.unlink(missing_ok=True)
+    shutil.rmtree(home.checkpoints, ignore_errors=True)
+
+
+def _material(places: Places, forms: Collection[str]) -> Material:
     """Read it; what is missing of it, but can be made, is made. Raises PoetError, DataError, TextError."""
     corpus, tokenizer = open_corpus(places.corpus), tokenizer_json.read(places.tokenizer)
     if END not in tokenizer.specials:
@@ -236,7 +249,7 @@ def _material(places: Places) -> Material:
             f"{places.tokenizer} 不是诗人的分词器：没有 {END}。运行 wenjin poet tokenizer。",
             f"{places.tokenizer} is no tokenizer of a poet: it has no {END}. Run wenjin poet tokenizer.",
         )
-    train, valid = (encoded(corpus, tokenizer, split, places.root) for split in ("train", "valid"))
+    train, valid = (encoded(corpus, tokenizer, split, places.root, forms=forms) for split in ("train", "valid"))
     return Material(corpus, tokenizer, train, valid)
 
 
@@ -280,11 +293,28 @@ def _kept(home: Home, minutes: float | None, depth: int | None) -> Plan | None:
     return plan
 
 
-def _keep(home: Home, plan: Plan) -> None:
+def _which(home: Home, forms: Which | None) -> Which:
+    """The verse that is read. Raises PoetError where the run that is there reads another."""
+    try:
+        kept: Which = json.loads(home.settings.read_text(encoding="utf-8"))["forms"]
+    except (OSError, ValueError, KeyError, TypeError):  # what is wrong with it is said where the plan is read
+        return forms or "regular"
+    if forms not in (None, kept):
+        raise PoetError(
+            f"{home.folder} 里的诗人读的是 {kept}，而不是 {forms}。不写就接着训练；--again 从头来，或换个名字。",
+            f"The poet in {home.folder} reads {kept}, not {forms}. Leave the forms away to go on, begin anew with "
+            "--again, or give another name.",
+        )
+    return kept
+
+
+def _keep(home: Home, plan: Plan, which: Which) -> None:
     new = home.settings.with_name(f".settings.{os.getpid()}")
     try:
         home.folder.mkdir(parents=True, exist_ok=True)
-        new.write_text(json.dumps({"plan": plan.as_json()}, ensure_ascii=False, indent=1), encoding="utf-8")
+        new.write_text(
+            json.dumps({"plan": plan.as_json(), "forms": which}, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
         os.replace(new, home.settings)
     except OSError as error:
         new.unlink(missing_ok=True)

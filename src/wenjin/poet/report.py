@@ -27,7 +27,7 @@ from wenjin.poet.errors import PoetError
 from wenjin.poet.measure import Counted, Written, measure, real, symbols
 from wenjin.poet.places import Home
 from wenjin.poet.write import Poet
-from wenjin.stack.data.verse import SPECIALS, Verse, VerseCorpus, document
+from wenjin.stack.data.verse import FORMS, SPECIALS, Verse, VerseCorpus, document
 from wenjin.stack.infer.sampling import Sampler
 
 QUATRAINS = ("5x4", "7x4")
@@ -44,7 +44,8 @@ def judge(
 
     Raises PoetError, DataError."""
     poet = Poet.load(home.model)
-    train, test = corpus.rows("train"), corpus.rows("test")
+    read = poet.made.get("forms", FORMS)
+    train, test = ([verse for verse in corpus.rows(split) if verse.form in read] for split in ("train", "test"))
     held = chosen(test, poems, QUATRAINS, seed)
     if not held:
         raise PoetError(

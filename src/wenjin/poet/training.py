@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from wenjin.poet.dial import Plan, reasons
 from wenjin.poet.places import Home, Places
-from wenjin.poet.pretrain import Pretraining, begin
+from wenjin.poet.pretrain import READ, Pretraining, begin
 from wenjin.poet.spoken import Say, clock
 from wenjin.poet.write import Poet
 from wenjin.stack.infer.sampling import Sampler
@@ -160,7 +160,7 @@ def made(run: Pretraining, last: Record, peak: str) -> dict[str, Any]:
             "validation (nats a token)": last.validation,
             "validation (bits a character)": run.bits(last.validation),
         }
-    kept: dict[str, Any] = json.loads(json.dumps({**facts, "plan": plan}))
+    kept: dict[str, Any] = json.loads(json.dumps({**facts, "forms": READ[run.facts["forms"]], "plan": plan}))
     return kept
 
 

@@ -62,6 +62,12 @@ class Poet:
             raise PoetError(
                 f"没有 {form!r} 这种体裁。有：{known}。", f"There is no form {form!r}. There are: {listed}."
             )
+        if form not in (read := self.made.get("forms", FORMS)):
+            raise PoetError(
+                f"这位诗人没有读过{FORMS[form]}，只读过 {'、'.join(FORMS[one] for one in read)}；"
+                "要它也写别的体裁，用 --forms all 训练。",
+                f"This poet has read no {form}, only {', '.join(read)}; for other forms train one with --forms all.",
+            )
         title = title.strip()
         if not 0 < len(title) <= LONGEST or not title.isprintable():
             raise PoetError(

@@ -35,6 +35,7 @@ FORMS = {  # what a learner types -> what the model reads
     "ci": "词",
     "other": "杂",
 }
+REGULAR = ("5x4", "7x4", "5x8", "7x8")  # lines of one length, every second one rhymed
 Split = Literal["train", "valid", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 STOPS = "，。？！；、："

@@ -30,7 +30,7 @@ from wenjin.kit.lab import Band, Cause, Cell, Claim, Frame, Keep, Lab, Level, Po
 from wenjin.poet import recipe
 from wenjin.poet.data import prepare
 from wenjin.poet.dial import turned
-from wenjin.poet.measure import DULL, REGULAR, Counted, Written, repeated
+from wenjin.poet.measure import DULL, Counted, Written, repeated
 from wenjin.poet.places import Places
 from wenjin.poet.pretrain import measured
 from wenjin.poet.report import chosen, nats_per_character
@@ -38,7 +38,7 @@ from wenjin.poet.write import Poet
 from wenjin.stack.data.batches import Batches
 from wenjin.stack.data.pack import gathered, pack
 from wenjin.stack.data.sources import DataError
-from wenjin.stack.data.verse import END, SPECIALS, VerseCorpus, document, open_corpus
+from wenjin.stack.data.verse import END, REGULAR, SPECIALS, VerseCorpus, document, open_corpus
 from wenjin.stack.infer.sampling import Sampler
 from wenjin.stack.text.characters import Characters
 from wenjin.stack.train.checkpoint import Keeper
