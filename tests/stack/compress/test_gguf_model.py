@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import torch
+from gguf import GGUFReader
+from gguf.quants import dequantize as their_dequantize
 from torch import Tensor
 from transformers import AutoConfig, AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
@@ -184,12 +186,10 @@ LENGTHS, NEW, ROWS = (6, 12, 24, 48, 96), 64, 10
 
 
 def test_smollm2_is_read_with_the_values_that_the_reference_reads(smollm2: Path) -> None:
-    from gguf import GGUFReader
-    from gguf.quants import dequantize as theirs
-
-    found = {name: read(smollm2).packed(name) for name in read(smollm2).tensors}
+    file = read(smollm2)
+    found = {name: file.packed(name) for name in file.tensors}
     for tensor in GGUFReader(smollm2).tensors:
-        wanted = torch.from_numpy(theirs(tensor.data, tensor.tensor_type))
+        wanted = torch.from_numpy(their_dequantize(tensor.data, tensor.tensor_type).copy())
         assert torch.equal(dequantize(found[tensor.name]), wanted.view(found[tensor.name].shape)), tensor.name
 
 

@@ -25,7 +25,7 @@ from wenjin.stack.files import gguf, gguf_write
 from wenjin.stack.files.gguf import KINDS, Gguf, Packed
 from wenjin.stack.models.config import ModelError
 from wenjin.stack.models.llama import Llama
-from wenjin.stack.models.weights import fill, listed
+from wenjin.stack.models.weights import fill, listed, planned
 
 INSTEAD = {"Q2_K": "Q4_0", "Q3_K": "Q4_0", "Q4_K": "Q5_0", "Q5_K": "Q5_1", "Q6_K": "Q8_0"}
 FILE_TYPES = {"F32": 0, "F16": 1, "Q4_0": 2, "Q4_1": 3, "Q8_0": 7, "Q5_0": 8, "Q5_1": 9, "Q2_K": 10, "Q3_K": 11}
@@ -70,7 +70,7 @@ def checked(file: Gguf) -> Parts:
         format_of(packed.kind)
         heads = heads_of(name, found) if turned else None
         weights[name] = reordered(packed, heads, neighbors=False) if heads else packed
-    with torch.device("meta"):  # costs nothing, and says by name what is missing, left over or misshaped
+    with planned():  # costs nothing, and says by name what is missing, left over or misshaped
         fill(Llama(**found), {name: torch.empty(packed.shape) for name, packed in weights.items()})
     return Parts(found, weights, file.metadata)
 
@@ -81,7 +81,7 @@ def load(path: Path) -> Llama:
 
 
 def built(parts: Parts) -> Llama:
-    with torch.device("meta"):
+    with planned():
         model = Llama(**parts.settings)
     fill(model, {name: dequantize(packed) for name, packed in parts.weights.items()})
     return model.eval()

@@ -17,12 +17,14 @@ Proof    tests/stack/models/test_weights.py: both directions, whole and sharded,
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from wenjin.stack.files import safetensors
 from wenjin.stack.files.errors import FormatError
@@ -62,10 +64,26 @@ def from_pretrained(folder: Path, *, dtype: torch.dtype | None = None, ignore: t
     """
     config = read_json(folder / "config.json")
     weights = read_weights(folder)
-    with torch.device("meta"):
+    with planned():
         model = from_config(config)
     fill(model, weights, ignore=ignore)
     return model if dtype is None else model.to(dtype)
+
+
+class Undrawn(TorchFunctionMode):
+    """Weights without bytes are not drawn: torch would take a second to load what it does that with."""
+
+    def __torch_function__(self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None) -> Any:
+        if func in (nn.init.normal_, nn.init.uniform_, nn.init.kaiming_uniform_):
+            return kwargs["tensor"]
+        return func(*args, **kwargs or {})
+
+
+@contextmanager
+def planned() -> Iterator[None]:
+    """Models made within have shapes and no bytes, until `fill` gives them their weights."""
+    with torch.device("meta"), Undrawn():
+        yield
 
 
 def read_weights(folder: Path) -> dict[str, Tensor]:
