@@ -7,6 +7,7 @@ import pytest
 from wenjin.stack.serve.bring import bring
 from wenjin.stack.serve.errors import ServeError
 from wenjin.stack.serve.known import KNOWN
+from wenjin.stack.serve.local import glance
 from wenjin.stack.serve.shelf import found
 from wenjin.study.cli.fetching import fetch
 
@@ -21,6 +22,6 @@ def smollm2() -> Path:
     except ServeError:
         pass
     try:
-        return bring(DATA, KNOWN["smollm2"], fetch, look=lambda _: {}, wait=True).path
+        return bring(DATA, KNOWN["smollm2"], fetch, look=glance, wait=True).path
     except ServeError:  # another run of the tests was faster
         return found(DATA, "smollm2", hashes=True).path
