@@ -51,8 +51,20 @@ class Answer:
             self.total += states[self.added - first :].float().sum(dim=0)
             self.added = first + states.shape[0]
 
-    def go_on(self, scores: Tensor, likeliest: int) -> Token:
-        """Choose the next token from scores (V,). Raises what choosing raises."""
+    def go_on(self, scores: Tensor, likeliest: Sequence[int], guesses: Sequence[int] = ()) -> list[Token]:
+        """Choose the next token from scores (1 + guesses, V), and one more for each guess that it makes come true.
+
+        Raises what choosing raises."""
+        if not self.request.most:
+            return [Token(-1, b"", finish="length")]
+        tokens = [self._next(scores[0], likeliest[0])]
+        for n, guess in enumerate(guesses, 1):
+            if tokens[-1].finish or tokens[-1].id != guess:
+                break
+            tokens.append(self._next(scores[n], likeliest[n]))
+        return tokens
+
+    def _next(self, scores: Tensor, likeliest: int) -> Token:
         request, text = self.request, self.text
         id = self.choice.next(scores, likeliest, text.ids)
         chance, best = likely(scores[None], [id], request.logprobs)[0] if request.logprobs is not None else (None, ())

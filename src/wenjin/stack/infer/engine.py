@@ -20,7 +20,7 @@ Proof    tests/stack/infer/test_engine.py, test_engine_same.py: token for token 
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -28,11 +28,13 @@ from torch import Tensor
 from wenjin.stack.infer.answer import Answer
 from wenjin.stack.infer.choose import SPOILED
 from wenjin.stack.infer.generate import Causal
+from wenjin.stack.infer.guessing import Guesser
 from wenjin.stack.infer.paged import Pool
 from wenjin.stack.infer.pages import PAGE, Pages
 from wenjin.stack.infer.reading import Outcome, Reader
 from wenjin.stack.infer.request import Failed, QueueFull, Request, Stats, Token
 from wenjin.stack.infer.scheduler import Part, Scheduler, Text, pages_for
+from wenjin.stack.infer.speculative import Draft
 from wenjin.stack.infer.ticket import Ticket
 
 ROOM = 8192  # tokens in pages where nobody says how many, or one whole context
@@ -47,6 +49,7 @@ class Engine:
     prefix         keep what was read, for prompts that begin alike
     deterministic  bit for bit the same in any company; slower. Beginnings are then found in pieces of `chunk`
     queue          requests that may wait beside those that run
+    draft          makes what guesses the next tokens of a text (infer/speculative.py): the same tokens in fewer passes
     """
 
     def __init__(
@@ -60,7 +63,10 @@ class Engine:
         prefix: bool = True,
         deterministic: bool = False,
         queue: int = 256,
+        draft: Callable[[], Draft] | None = None,
     ) -> None:
+        if draft and deterministic:
+            raise ValueError("passes of a fixed shape have no room for guesses: deterministic or a draft, not both")
         self.model, self.pieces, self.batch, self.queue = model, pieces, batch, queue
         settings = model.settings()
         self.vocab, self.dim, self.context = (int(settings[name]) for name in ("vocab", "dim", "context"))
@@ -68,12 +74,13 @@ class Engine:
         self.pages, self.pool = Pages(count, first=1), Pool(model, count)
         self.scheduler = Scheduler(self.pages, batch=batch, chunk=chunk, prefix=prefix, fixed=deterministic)
         self.reader = Reader(model, self.pool, batch=batch, chunk=chunk, fixed=deterministic)
+        self.guesser = Guesser(draft) if draft else None
         self._answers: dict[Text, Answer] = {}
         self._under_way: set[Text] = set()  # read by the step that is being taken
         self._lock = threading.Condition()  # over all bookkeeping; never held while the model runs or anyone is told
         self._turn = threading.Lock()  # one step at a time
         self._looping, self._closed = False, False
-        self._came, self._prompted, self._tokens, self._steps = 0, 0, 0, 0
+        self._came, self._prompted, self._tokens, self._steps, self._guessed, self._kept = 0, 0, 0, 0, 0, 0
         self._ends = {"finished": 0, "cancelled": 0, "failed": 0}
 
     @property
@@ -96,6 +103,8 @@ class Engine:
     def step(self) -> bool:
         """Read and write once for all texts that run. False when there is nothing to do."""
         with self._turn:
+            if self.guesser:
+                self.guesser.guess(list(self.scheduler.running))
             with self._lock:
                 passes = self.scheduler.plan()
                 self._under_way = {part.text for parts in passes for part in parts}
@@ -162,6 +171,8 @@ class Engine:
                 prefix_hits=self.scheduler.found,
                 tokens=self._tokens,
                 steps=self._steps,
+                guessed=self._guessed,
+                kept=self._kept,
                 **self._ends,
             )
 
@@ -214,22 +225,24 @@ class Engine:
         if answer.over:
             return
         ticket.shared = part.text.shared
-        with self._lock:
-            self.scheduler.read(part)
         if part.first < part.text.prompt:
             answer.add(part.first, outcome.states)
             if answer.request.echo:
                 for token in answer.echo(part.first, outcome.states, self.model.logits):
                     ticket.put(token)
-        if not part.newest:
-            return
-        part.text.whole = False
-        token = Token(-1, b"", finish="length")
-        if outcome.scores is not None:
-            token = answer.go_on(outcome.scores, outcome.likeliest)
-            self._tokens += 1
-        if not token.finish or self._end(answer, "finished"):
-            ticket.put(token)
+        newest = part.newest
+        tokens = answer.go_on(outcome.scores, outcome.likeliest, part.guesses) if newest else []
+        right = max(0, len(tokens) - 1)
+        with self._lock:
+            self.scheduler.read(part, right)
+            self._tokens += len(outcome.likeliest[: len(tokens)])
+            self._guessed += len(part.guesses)
+            self._kept += right
+        if newest:
+            part.text.whole = False
+        for token in tokens:
+            if not token.finish or self._end(answer, "finished"):
+                ticket.put(token)
 
     def _fail(self, answer: Answer, error: Exception) -> None:
         self.pool.wipe(page for page in answer.text.table if page not in self.pages.names)

@@ -29,8 +29,8 @@ class Outcome:
 
     part: Part
     states: Tensor  # (T, D)
-    scores: Tensor | None  # (V,), of the token to come; None while the prompt is not read to its end
-    likeliest: int
+    scores: Tensor  # (n, V), of the token to come and of those after each guess; none while a prompt is being read
+    likeliest: list[int]  # (n,)
     finite: bool  # no state, and no score, is NaN or infinite
 
 
@@ -45,7 +45,7 @@ class Reader:
     @torch.inference_mode()
     def read(self, parts: Sequence[Part]) -> list[Outcome]:
         """Keys and values of these tokens go into the pages of their texts."""
-        ids = [id for part in parts for id in part.text.ids[part.first : part.last]]
+        ids = [id for part in parts for id in part.ids]
         writes = self.fixed and parts[0].first >= parts[0].text.prompt
         fill = (self.batch if writes else self.chunk) - len(ids) if self.fixed else 0
         cache = Pass(
@@ -55,29 +55,25 @@ class Reader:
             exact=self.fixed,
         )
         states = self._states(ids + [0] * fill, cache)
-        ends, last = [], -1
+        asked: list[int] = []  # rows whose scores are wanted
+        spans: list[tuple[slice, slice]] = []  # of each part: its rows, and those of them in `asked`
+        row = 0
         for part in parts:
-            last += part.count
-            ends.append(last)
-        asked = [end for part, end in zip(parts, ends, strict=True) if part.newest and part.text.most]
-        chosen = states if writes else states[asked]
-        best: list[int] = []
-        tops: list[bool] = []
+            rows, first = slice(row, row + part.count), len(asked)
+            row = rows.stop
+            if part.newest and part.text.most:
+                asked += range(row - len(part.guesses) - 1, row)
+            spans.append((rows, slice(first, len(asked))))
+        good = states.isfinite().all(dim=-1)  # (N,)
+        scores, best, tops = states.new_empty(0, 0), list[int](), list[bool]()
         if asked:
-            scores = self.model.logits(chosen)  # (asked, V)
+            scores = self.model.logits(states if writes else states[asked])[: len(asked)]  # (asked, V)
             values, places = scores.max(dim=-1)
             best, tops = places.tolist(), values.isfinite().tolist()
-        good = states.isfinite().all(dim=-1)  # (N,)
-        outcomes = []
-        for part, end in zip(parts, ends, strict=True):
-            rows = slice(end - part.count + 1, end + 1)
-            finite = bool(good[rows].all())
-            if part.newest and part.text.most:
-                n = end if writes else asked.index(end)
-                outcomes.append(Outcome(part, states[rows], scores[n], best[n], finite and tops[n]))
-            else:
-                outcomes.append(Outcome(part, states[rows], None, -1, finite))
-        return outcomes
+        return [
+            Outcome(part, states[rows], scores[own], best[own], bool(good[rows].all()) and all(tops[own]))
+            for part, (rows, own) in zip(parts, spans, strict=True)
+        ]
 
     def alike(self) -> bool:
         """Rows that read the same token get the same bits, wherever they stand in a pass that writes."""

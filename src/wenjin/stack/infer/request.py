@@ -167,6 +167,8 @@ class Stats:
     finished: int
     cancelled: int
     failed: int
+    guessed: int = 0  # tokens that a draft proposed
+    kept: int = 0  # of those, tokens that were chosen
 
 
 def _within(name: str, value: object, good: bool, range: str) -> None:

@@ -18,6 +18,7 @@ Proof    tests/stack/infer/test_scheduler.py: order, budgets, no page lost, what
 """
 
 import bisect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from wenjin.stack.infer.pages import PAGE, NoPages, Pages, contents
@@ -37,6 +38,7 @@ class Text:
     names: list[bytes] = field(default_factory=list)  # of its full pages' contents
     shared: int = 0  # tokens found, not read, when it first started
     begun: bool = False
+    guesses: Sequence[int] = ()  # of the tokens to come, to be read in the same pass
 
     def __post_init__(self) -> None:
         self.prompt = len(self.ids)
@@ -44,15 +46,20 @@ class Text:
 
 @dataclass(frozen=True)
 class Part:
-    """Tokens ids[first:last] of a text, to be read in one pass."""
+    """Tokens ids[first:last] of a text, to be read in one pass, and guesses after them."""
 
     text: Text
     first: int
     last: int
+    guesses: Sequence[int] = ()
 
     @property
     def count(self) -> int:
-        return self.last - self.first
+        return self.last - self.first + len(self.guesses)
+
+    @property
+    def ids(self) -> list[int]:
+        return [*self.text.ids[self.first : self.last], *self.guesses]
 
     @property
     def newest(self) -> bool:
@@ -96,7 +103,7 @@ class Scheduler:
                 last = min(last, text.held + budget)
             if not self._grow(text, last):
                 continue
-            part = Part(text, text.held, last)
+            part = Part(text, text.held, last, self._guesses(text) if writes else ())
             if writes:
                 writing.append(part)
             else:
@@ -106,10 +113,10 @@ class Scheduler:
         passes = kept if self.fixed else [sorted(kept[0] + kept[1], key=lambda part: part.count > 1)]
         return [parts for parts in passes if parts]
 
-    def read(self, part: Part) -> None:
-        """The pass is over: full pages may be shared from now on."""
+    def read(self, part: Part, guessed: int = 0) -> None:
+        """The pass is over, so many guesses were right: full pages may be shared from now on."""
         text = part.text
-        text.held = part.last
+        text.held = part.last + guessed
         if not self.prefix:
             return
         ends = text.held
@@ -176,6 +183,15 @@ class Scheduler:
                 if weakest is text:
                     return False
         return True
+
+    def _guesses(self, text: Text) -> Sequence[int]:
+        """Those that are wanted, if free pages have room for them: nobody gives way to a guess."""
+        guesses, text.guesses = text.guesses, ()
+        needs = pages_for(len(text.ids) + len(guesses)) - len(text.table)
+        if needs > max(0, self._spare()):
+            return ()
+        text.table += [self.pages.take() for _ in range(needs)]
+        return guesses
 
     def _give_way(self, text: Text) -> None:
         self.running.remove(text)
