@@ -94,7 +94,11 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
     rows = compared("SmolLM2-135M, six addresses", load(path), windows(ids, count, WINDOW))
     for name, folder in poets().items():
         words = tokenizer_json.read(folder / "tokenizer.json")
-        text = [word for verse in open_corpus(Places().corpus).rows("valid") for word in words.encode(document(verse))]
+        text = [
+            word
+            for verse in open_corpus(Places().corpus).rows("valid")
+            for word in words.encode(document(verse), words.specials)
+        ]
         model = from_pretrained(folder, dtype=torch.float32)
         assert isinstance(model, Llama)
         rows += compared(f"{name}, poems held back", model.eval(), windows(text, 8 * count, 64))

@@ -1,6 +1,8 @@
 """Folders of published models go both ways: whole and sharded, in three precisions; what does not fit is named."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +260,22 @@ def test_loading_maps_the_file(tmp_path: Path) -> None:
     first = min(addresses)
     assert max(addresses) - first < (tmp_path / WHOLE).stat().st_size
     assert safetensors.read_header(tmp_path / WHOLE).metadata == {"format": "pt"}
+
+
+PLANNED = """
+import sys, torch
+from wenjin.stack.models.llama import Llama
+from wenjin.stack.models.weights import planned
+with planned():
+    model = Llama(vocab=67, dim=16, layers=2, heads=4, hidden=24, context=32, qkv_bias=True)
+assert all(value.is_meta for value in model.parameters())
+assert model.rotary.cos.device.type == "cpu"
+assert "torch._dynamo" not in sys.modules  # which the drawing of one weight on the meta device would import
+torch.manual_seed(1)
+drawn = torch.nn.Embedding(3, 4).weight  # outside, weights are drawn as ever
+assert drawn.device.type == "cpu" and drawn.abs().sum() > 0
+"""
+
+
+def test_a_planned_model_has_shapes_alone_and_waits_for_no_compiler() -> None:
+    subprocess.run([sys.executable, "-c", PLANNED], check=True, timeout=300)
