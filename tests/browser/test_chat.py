@@ -129,7 +129,7 @@ def test_stopped_and_gone_on_with(visit: Visiting) -> None:
     answered(page)
 
 
-def test_found_named_taken_away_and_brought_back(visit: Visiting) -> None:
+def test_found_named_taken_away_and_brought_back(visit: Visiting, course: Course) -> None:
     page = visit(lang="en").open("/chat")
     ask(page, "A question about zebras", max_tokens="4")
     answered(page)
@@ -142,13 +142,14 @@ def test_found_named_taken_away_and_brought_back(visit: Visiting) -> None:
     page.locator("#chats input[type=search]").fill("zebras")
     page.keyboard.press("Enter")
     expect(page.locator("#chats .rows a")).to_have_text(["Stripes"])
-    page.goto(page.url.partition("/chat")[0] + "/search?q=zebras")
+    page.goto(f"{course.address}/search?q=zebras")
     expect(page.locator(".hits h2 a").first).to_have_attribute("href", "/chat/" + address[-32:])
     page.locator(".hits h2 a").first.click()
-    kept = page.request.get(f"/api/chat/{address[-32:]}/export?to=json").json()
+    file = f"{course.address}/api/chat/{address[-32:]}/export"
+    kept = page.request.get(f"{file}?to=json").json()
     assert [turn["role"] for turn in kept["turns"]] == ["user", "assistant"]
     assert len(kept["turns"][1]["tokens"]) == 4
-    written = page.request.get(f"/api/chat/{address[-32:]}/export?to=md").text()
+    written = page.request.get(f"{file}?to=md").text()
     assert written.startswith("# Stripes\n")
     assert "> A question about zebras" in written
     page.get_by_role("button", name="Remove").click()
@@ -169,6 +170,7 @@ def test_a_closed_tab_a_killed_server_and_a_killed_course_lose_nothing(visit: Vi
     page.goto(address)
     expect(answered(page).locator(".turn-told")).to_contain_text("300 tokens")
 
+    page.goto(f"{course.address}/chat")
     ask(page, "the model dies", max_tokens="900")
     begun(page)
     os.kill(server_of(course), signal.SIGKILL)
@@ -178,8 +180,10 @@ def test_a_closed_tab_a_killed_server_and_a_killed_course_lose_nothing(visit: Vi
     ask(page, "again", max_tokens="4")
     expect(answered(page).locator(".turn-told")).to_contain_text("4 tokens")
 
+    page.goto(f"{course.address}/chat")
     ask(page, "the course dies", max_tokens="900")
     begun(page)
+    address = page.url
     process = server_of(course)
     written = page.locator(".turn[data-pieces] .tokens").inner_text()
     course.kill()
