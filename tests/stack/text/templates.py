@@ -202,7 +202,8 @@ def {{ tool.function.name }}({{ kind(tool.function.parameters) }})  # {{ tool.fu
 {{- ' %s and %d%%' % ('x', 3) }} {{ '{} {a}'.format(1, a=2) }} {{ [1, 2.5, none, true, {'a': ('b',)}] }}
 {%- set parts = [] %}{% for m in messages %}{% set parts = parts + [m.role] %}{% endfor %}{{ parts }}
 {%- filter upper %} done {% endfilter %}{% set block %}<{{ messages[0].role }}>{% endset %}{{ block }}
-{%- macro box(x) %}[{{ caller() }}{{ x }}]{% endmacro %}{% call box(2) %}in{% endcall %}{{ undefined_name }}{{ range(3)|list }}"""
+{%- macro box(x) %}[{{ caller() }}{{ x }}]{% endmacro %}{% call box(2) %}in{% endcall %}
+{{- undefined_name }}{{ range(3)|list }}"""
 
 ALL = {"smollm2": SMOLLM2, "qwen": QWEN, "llama3": LLAMA3, "mistral": MISTRAL, "macros": MACROS}
 
