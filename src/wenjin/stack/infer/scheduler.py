@@ -188,7 +188,7 @@ class Scheduler:
         """Those that are wanted, if free pages have room for them: nobody gives way to a guess."""
         guesses, text.guesses = text.guesses, ()
         needs = pages_for(len(text.ids) + len(guesses)) - len(text.table)
-        if needs > max(0, self._spare()):
+        if not guesses or needs > max(0, self._spare()):
             return ()
         text.table += [self.pages.take() for _ in range(needs)]
         return guesses
