@@ -27,9 +27,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "Qwen 3": {"qk_norm": True, "head_dim": 16, "tied": False},
     "biases": {"qkv_bias": True, "out_bias": True, "mlp_bias": True},
 }  # fmt: skip
-# Of the spread of the logits. torch's kernels leave vectors as they are; ours round them to eight bits at each product,
-# and so does bfloat16.
-OFF = {("fp32", "torch"): 1e-4, ("int8", "torch"): 1e-3, ("int4", "torch"): 1e-3, ("fp32", "own"): 1e-4}
+# Of the spread of the logits. All but float32 round the vectors at each product, to bfloat16 or to eight bits.
 LOOSE = 0.25
 
 
@@ -68,7 +66,7 @@ def far(one: Fast, twin: Llama, text: Tensor) -> float:
 def test_it_equals_its_plain_twin(kernels: Any, format: Any, family: str) -> None:
     one = fast(llama(family), format=format, kernels=kernels)
     twin = one.plain()
-    assert far(one, twin, ids(2, 21)) < OFF.get((format, kernels), LOOSE)
+    assert far(one, twin, ids(2, 21)) < (1e-4 if format == "fp32" else LOOSE)
     assert one.head.shape == (67, 64)
     assert one.settings() == twin.settings()
 
@@ -77,7 +75,7 @@ def test_float32_is_the_model_itself_and_fewer_bits_cost_what_they_must() -> Non
     torch.manual_seed(3)
     whole = llama(dim=128, hidden=256)
     lost = [far(fast(whole, format=format, kernels="torch"), whole, ids(2, 21)) for format in ("fp32", "int8", "int4")]
-    assert lost[0] < 1e-4 < lost[1] < 0.2 < lost[2] < 3
+    assert lost[0] < 1e-4 < lost[1] < 0.3 < lost[2] < 3
     sizes = [fast(whole, format=format, kernels="torch").bytes for format in ("fp32", "bf16", "int8", "int4")]
     assert sizes[0] == 2 * sizes[1] > 3.5 * sizes[2] > 3.5 * sizes[3]
 
@@ -147,7 +145,7 @@ def test_a_file_keeps_its_blocks(kernels: Any) -> None:
     first = raw[0, 0]
     scale, low = (float(first[at : at + 2].clone().view(torch.float16)) for at in (0, 2))
     wanted = torch.tensor([scale * int(byte & 15) + low for byte in first[4:]])
-    torch.testing.assert_close(layer.qkv.dense()[64, :16], wanted)
+    torch.testing.assert_close(layer.qkv.dense()[64, :16], wanted, rtol=0.0, atol=1e-6 if kernels == "own" else 0.01)
     assert far(one, one.plain(), ids(2, 21)) < LOOSE
     assert torch.equal(
         fast(parts, whole.settings(), kernels="torch", format="fp32").layers[0].qkv.dense()[64, :16], wanted

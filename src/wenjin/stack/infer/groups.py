@@ -78,10 +78,11 @@ def of_block(block: Block) -> Groups:
     rows, columns = block.shape
     raw = block.raw.reshape(rows, columns // GROUP, BLOCKS[block.kind])  # (O, G, bytes)
     scale = raw[..., :2].contiguous().view(torch.float16)[..., 0]  # (O, G)
-    if block.kind == "Q8_0":
-        return Groups(raw[..., 2:] ^ 128, scale, None, columns)
-    low = raw[..., 2:4].contiguous().view(torch.float16)[..., 0] if block.kind == "Q4_1" else -8 * scale
-    return Groups(raw[..., -16:], scale, low, columns)
+    if block.kind == "Q4_1":  # words of four bytes are moved faster than bytes
+        low = raw[..., 2:4].contiguous().view(torch.float16)[..., 0]
+        return Groups(raw.view(torch.int32)[..., 1:].contiguous().view(torch.uint8), scale, low, columns)
+    q = raw.view(torch.int16)[..., 1:].contiguous().view(torch.uint8)
+    return Groups(q ^ 128, scale, None, columns) if block.kind == "Q8_0" else Groups(q, scale, -8 * scale, columns)
 
 
 def rounded(dense: Tensor, bits: int) -> Groups:

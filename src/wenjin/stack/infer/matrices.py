@@ -1,16 +1,19 @@
 """A matrix of weights ready for products, in the form that torch's kernels want. They take and give float32.
 
-    Dense   float32 or bfloat16 as it is             F.linear
-    Int8    one scale a row                          _weight_int8pack_mm
-    Int4    groups of 32, scale and middle           _weight_int4pack_mm_for_cpu
+    Dense   float32 or bfloat16 as it is                         F.linear
+    Int8    one scale a row, vectors in bfloat16                 _weight_int8pack_mm
+    Int4    groups of 32, scale and middle, both in bfloat16     _weight_int4pack_mm_for_cpu
 
 torch's four bits count from the middle: w = scale * (q - 8) + (low + 8 * scale). Its eight bits have one scale a row:
-groups are rounded anew, which may cost another half step. Our own kernels (infer/native.py) take groups as they are.
+groups are rounded anew, which may cost another half step. Only in bfloat16 are these kernels fast: in float32 they take
+50 times as long. Our own kernels (infer/native.py) take groups as they are.
 
 Shapes   N vectors   O rows, outputs   I columns, inputs   M = O / 2 of a matrix that opens one half by the other
 Sources  kernels: aten/src/ATen/native/cpu/int8mm_kernel.cpp and int4mm_kernel.cpp of PyTorch
 Proof    tests/stack/infer/test_matrices.py: each equals the plain product with its own dense values
 """
+
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -79,22 +82,26 @@ class Dense(Matrix):
 
 
 class Int8(Matrix):
+    """Filled up as Int4 is: the kernel reads whole vectors of its columns, also where there are none."""
+
     def __init__(self, groups: Groups, bias: Tensor | None = None) -> None:
-        dense, self.bias = groups.dense(), bias
-        self.rows, self.columns = dense.shape
-        scale = dense.abs().amax(1) / 127  # (O,)
-        self.scale = scale.where(scale > 0, 1)
-        self.q = (dense / self.scale[:, None]).round().to(torch.int8)  # (O, I)
+        self.rows, self.columns, self.bias = groups.rows, groups.columns, bias
+        full = filled(groups, 16)
+        values = replace(full, columns=full.scale.shape[1] * GROUP).dense()  # (O, G * 32)
+        scale = values.abs().amax(1) / 127  # (O,)
+        self.scale = scale.where(scale > 0, 1).bfloat16()
+        self.q = (values / self.scale.float()[:, None]).round().clamp(-127, 127).to(torch.int8)  # (O, G * 32)
 
     def product(self, x: Tensor) -> Tensor:
-        out: Tensor = torch.ops.aten._weight_int8pack_mm(x.contiguous(), self.q, self.scale)
-        return out
+        x = F.pad(x.bfloat16(), (0, -self.columns % GROUP)).contiguous()
+        out: Tensor = torch.ops.aten._weight_int8pack_mm(x, self.q, self.scale)
+        return out[:, : self.rows].float()
 
     def dense(self) -> Tensor:
-        return self.q * self.scale[:, None]
+        return self.take(torch.arange(self.rows))
 
     def take(self, rows: Tensor) -> Tensor:
-        return self.q[rows] * self.scale[rows, None]
+        return (self.q[rows] * self.scale[rows, None].float())[:, : self.columns]
 
     @property
     def bytes(self) -> int:
@@ -107,17 +114,20 @@ class Int4(Matrix):
     def __init__(self, groups: Groups, bias: Tensor | None = None) -> None:
         self.rows, self.columns, self.bias = groups.rows, groups.columns, bias
         full = filled(groups, 16)
-        self.packed = torch.ops.aten._convert_weight_to_int4pack_for_cpu(full.whole().int(), 2)  # (O, I / 2)
+        self.packed: Tensor = torch.ops.aten._convert_weight_to_int4pack_for_cpu(full.whole().int(), 2)  # (O, I / 2)
         scale, low = full.scale.float(), full.lows()  # (O, G) each
-        self.middle = torch.stack((scale, low + 8 * scale), -1).transpose(0, 1).contiguous()  # (G, O, 2)
+        self.middle = torch.stack((scale, low + 8 * scale), -1).transpose(0, 1).contiguous().bfloat16()  # (G, O, 2)
 
     def product(self, x: Tensor) -> Tensor:
+        return self.kernel(x.bfloat16(), self.middle).float()
+
+    def kernel(self, x: Tensor, middle: Tensor) -> Tensor:
         x = F.pad(x, (0, -self.columns % GROUP)).contiguous()
-        out: Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(x, self.packed, GROUP, self.middle)
+        out: Tensor = torch.ops.aten._weight_int4pack_mm_for_cpu(x, self.packed, GROUP, middle)
         return out[:, : self.rows]
 
     def dense(self) -> Tensor:
-        return self.product(torch.eye(self.columns)).T
+        return self.kernel(torch.eye(self.columns), self.middle.float()).T
 
     def take(self, rows: Tensor) -> Tensor:
         return self.dense()[rows]

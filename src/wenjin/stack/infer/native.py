@@ -148,8 +148,8 @@ class Own(Native):
         self.lib, self.rows, self.columns, self.bias = lib, groups.rows, groups.columns, bias
         full = filled(groups, BLOCK)
         self.bits = full.bits
-        parts = full.q.reshape(len(full.q) // BLOCK, BLOCK, -1, 4)  # (O/16, 16, bytes of a row / 4, 4)
-        self.q = parts.transpose(1, 2).contiguous()  # (O/16, bytes of a row / 4, 16, 4)
+        words = full.q.reshape(len(full.q), -1).contiguous().view(torch.int32)  # (O, bytes of a row / 4)
+        self.q = self.beside(words).view(torch.uint8).view(-1, words.shape[1], BLOCK, 4)  # (O/16, …, 16, 4)
         self.scale = self.beside(full.scale)
         self.low = None if full.low is None else self.beside(full.low)
         self.describe(FOUR if self.bits == 4 else EIGHT, self.q, self.scale, self.low)
