@@ -41,5 +41,5 @@ def create_app(service: Service, *, key: str | None, own: bool, limits: Limits |
     app.add_middleware(Guard, key=key, own=own, limits=limits or Limits())
     app.add_middleware(Watch, metrics=service.metrics)
     api_errors.handle(app)
-    describe(app, key=key is not None)
+    describe(app, model=service.local.name, key=key is not None)
     return app

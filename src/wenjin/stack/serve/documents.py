@@ -69,8 +69,9 @@ def answers(
     return found | {status: {"model": Error, "description": about} for status, about in sorted(told.items())}
 
 
-def describe(app: FastAPI, *, key: bool) -> None:
-    """Make app.openapi() say what holds: bad requests get 400, never FastAPI's 422; the key, where one is needed."""
+def describe(app: FastAPI, *, model: str, key: bool) -> None:
+    """Make app.openapi() say what holds: the one model that is served, 400 for bad requests and never FastAPI's 422,
+    the key where one is needed."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -81,6 +82,8 @@ def describe(app: FastAPI, *, key: bool) -> None:
                     if key and path != "/healthz":
                         operation["security"] = [{"key": []}]
             parts = found.setdefault("components", {})
+            for name in ("Chat", "Completion", "Embedding"):
+                parts["schemas"][name]["properties"]["model"] = {"type": "string", "enum": [model]}
             for name in ("HTTPValidationError", "ValidationError"):
                 parts.get("schemas", {}).pop(name, None)
             if key:

@@ -12,15 +12,22 @@ Proof    tests/stack/serve/test_schemathesis.py: what the schema allows is taken
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 TEXT = 4_000_000  # characters of one text; the body's limit and the model's context come first
 TOKENS = 1 << 20  # of one text
 
+
+def whole(value: Any) -> Any:
+    """2.0 is a whole number to a JSON schema, so it is to us."""
+    return int(value) if type(value) is float and value.is_integer() else value
+
+
+INTEGRAL = BeforeValidator(whole)
 Name = Annotated[str, Field(min_length=1, max_length=200)]
 Word = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Words = Annotated[str, Field(max_length=TEXT)]
-Id = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Id = Annotated[int, Field(ge=0, le=2**31 - 1), INTEGRAL]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 Chance = Annotated[float, Field(gt=0, le=1)]
@@ -43,10 +50,12 @@ class Sampling(Asked):
     """What chats and completions have in common."""
 
     model: Name
-    n: int | None = Field(None, ge=1, le=16, description="Answers to each prompt; the i-th has the seed `seed + i`.")
+    n: Annotated[int, Field(ge=1, le=16), INTEGRAL] | None = Field(
+        None, description="Answers to each prompt; the i-th has the seed `seed + i`."
+    )
     temperature: float | None = Field(None, ge=0, le=2, description="0 is greedy. Default 1.")
     top_p: Chance | None = None
-    top_k: int | None = Field(None, ge=0, le=1_000_000, description="0 keeps all.")
+    top_k: Annotated[int, Field(ge=0, le=1_000_000), INTEGRAL] | None = Field(None, description="0 keeps all.")
     min_p: float | None = Field(None, ge=0, le=1)
     repetition_penalty: float | None = Field(None, ge=0.01, le=10)
     presence_penalty: Signed | None = None
@@ -57,7 +66,7 @@ class Sampling(Asked):
         description="Token id, as a text, -> what is added to its score.",
         json_schema_extra={"propertyNames": {"pattern": "^(0|[1-9][0-9]{0,9})$"}},
     )
-    seed: int | None = Field(None, ge=-(2**63), le=2**63 - 1)
+    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1), INTEGRAL] | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None
@@ -100,7 +109,7 @@ class Call(Asked):
     id: Annotated[str, Field(max_length=200)]
     type: Literal["function"]
     function: Called
-    index: Annotated[int, Field(ge=0, le=1000)] | None = None
+    index: Annotated[int, Field(ge=0, le=1000), INTEGRAL] | None = None
 
 
 class Assistant(Message):
@@ -166,10 +175,10 @@ class Chat(Sampling):
     """POST /v1/chat/completions"""
 
     messages: Annotated[list[AnyMessage], Field(min_length=1, max_length=10_000)]
-    max_completion_tokens: Annotated[int, Field(ge=1, le=TOKENS)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=TOKENS)] | None = Field(None, description="Its older name.")
+    max_completion_tokens: Annotated[int, Field(ge=1, le=TOKENS), INTEGRAL] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=TOKENS), INTEGRAL] | None = Field(None, description="Its older name.")
     logprobs: bool | None = None
-    top_logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=20), INTEGRAL] | None = None
     tools: Annotated[list[ToolDefinition], Field(max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | Choice | None = None
     parallel_tool_calls: bool | None = None

@@ -9,7 +9,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from wenjin.stack.serve.schemas import TEXT, TOKENS, AnyMessage, Asked, Id, Name, Sampling, ToolDefinition, Words
+from wenjin.stack.serve.schemas import (
+    INTEGRAL,
+    TEXT,
+    TOKENS,
+    AnyMessage,
+    Asked,
+    Id,
+    Name,
+    Sampling,
+    ToolDefinition,
+    Words,
+)
 
 Ids = Annotated[list[Id], Field(min_length=1, max_length=TOKENS)]
 Filled = Annotated[str, Field(min_length=1, max_length=TEXT)]
@@ -25,12 +36,12 @@ class Completion(Sampling):
         | Annotated[list[Words], Field(min_length=1, max_length=MANY)]
         | Annotated[list[Ids], Field(min_length=1, max_length=MANY)]
     )
-    max_tokens: Annotated[int, Field(ge=0, le=TOKENS)] | None = Field(
+    max_tokens: Annotated[int, Field(ge=0, le=TOKENS), INTEGRAL] | None = Field(
         None, description="Default 16. 0 only together with `echo`."
     )
     echo: bool | None = Field(None, description="The prompt comes first, with its log-probabilities where asked for.")
-    logprobs: Annotated[int, Field(ge=0, le=20)] | None = None
-    best_of: Annotated[int, Field(ge=1, le=16)] | None = Field(None, description="Only as many as `n`.")
+    logprobs: Annotated[int, Field(ge=0, le=20), INTEGRAL] | None = None
+    best_of: Annotated[int, Field(ge=1, le=16), INTEGRAL] | None = Field(None, description="Only as many as `n`.")
 
 
 class Embedding(Asked):
@@ -44,7 +55,9 @@ class Embedding(Asked):
         | Annotated[list[Ids], Field(min_length=1, max_length=MANY)]
     )
     encoding_format: Literal["float", "base64"] | None = None
-    dimensions: Annotated[int, Field(ge=1, le=1 << 20)] | None = Field(None, description="Only the model's own.")
+    dimensions: Annotated[int, Field(ge=1, le=1 << 20), INTEGRAL] | None = Field(
+        None, description="Only the model's own."
+    )
     user: Annotated[str, Field(max_length=1000)] | None = Field(None, description="Taken, without effect.")
 
 
