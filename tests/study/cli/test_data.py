@@ -122,6 +122,20 @@ def test_nothing_is_fetched_unless_somebody_agrees(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("npm")
+def test_programs_are_told_in_json_and_refused_in_a_sentence(tmp_path: Path) -> None:
+    row = json.loads(wenjin(tmp_path, "add", "wordnet", "--json").stdout)
+    assert (row["state"], row["from"], row["fetch"], row["node"]) == ("absent", PACKAGE["title"], 10_548_693, None)
+    assert list(tmp_path.iterdir()) == []
+    done = wenjin(tmp_path, "add", "wordnet", "--json", "--yes")
+    lines = done.stderr.splitlines()
+    grown = [json.loads(line) for line in lines if line.startswith("{")]
+    assert all(line.keys() == {"fetched", "of"} for line in grown)
+    (said,) = [line for line in lines if not line.startswith("{")]
+    assert "has SHA-256" in said
+    assert (done.returncode, done.stdout) == (1, "")
+
+
 def test_the_list_says_what_is_here_and_a_spoiled_corpus_is_told(tmp_path: Path) -> None:
     done = wenjin(tmp_path, "list")
     assert done.stdout.count("not here: the shipped excerpt is used") == 4

@@ -10,7 +10,7 @@ import shutil
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -99,8 +99,8 @@ def add(
 ) -> None:
     from wenjin.study.cli import fetching  # the clients: not for --help
 
-    with suppress(ValueError):  # in a thread no signal can be heard
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped ends the client, too
+    if json_:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # whoever stops this program ends the client, too
     place = folder(data)
     row = known(keeper("list", place), id)
     if row["way"] == "folder":

