@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
@@ -323,6 +324,30 @@ def test_what_cannot_be_followed_is_refused_in_both_languages(schema: Any, told:
     with pytest.raises(ConstraintError, match=told) as refused:
         FORMS.schema(schema)
     assert re.search("[\u4e00-\u9fff]", refused.value.zh)
+
+
+def nested(kind: str, depth: int, width: int) -> Any:
+    schema: Any = {"type": "string"}
+    for _ in range(depth):
+        schema = {kind: [schema] * width}
+    return schema
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"oneOf": [{"const": n} for n in range(4000)]},
+        {"oneOf": [{"enum": list(range(3000))}, {"enum": list(range(3000, 6000))}]},
+        {"oneOf": [nested("anyOf", 4, 9), nested("oneOf", 4, 9)]},
+        {"anyOf": [nested("anyOf", 4, 9)]},
+        {"const": json.loads("[" * 700 + "]" * 700)},
+    ],
+)
+def test_a_schema_made_to_take_long_is_refused_in_a_moment(schema: Any) -> None:
+    begun = time.thread_time()
+    with pytest.raises(ConstraintError):
+        FORMS.schema(schema)
+    assert time.thread_time() - begun < 5
 
 
 def test_a_schema_too_deep_or_too_large_is_refused() -> None:

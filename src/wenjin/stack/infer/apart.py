@@ -14,7 +14,7 @@ from typing import Any
 
 KINDS = {str: ["string"], bool: ["boolean"], int: ["integer", "number"], float: ["number"], list: ["array"],
          dict: ["object"], type(None): ["null"]}  # fmt: skip
-DEEPEST = 8
+DEEPEST, TRIES = 8, 2_000  # schemas in one another, pairs looked at
 Follow = Callable[[Any, str], Any]
 
 
@@ -27,19 +27,23 @@ def types(schema: dict[str, Any]) -> list[Any] | None:
     return schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
 
 
-def apart(one: Any, other: Any, follow: Follow, depth: int = 0) -> bool:
+def apart(one: Any, other: Any, follow: Follow, depth: int = 0, left: list[int] | None = None) -> bool:
+    """left: tries that remain, shared by all that belong to one question."""
+    left = [TRIES] if left is None else left
+    left[0] -= 1
     one, other = resolved(one, follow), resolved(other, follow)
-    if depth > DEEPEST or not isinstance(one, dict) or not isinstance(other, dict):
+    if depth > DEEPEST or left[0] < 0 or not isinstance(one, dict) or not isinstance(other, dict):
         return one is False or other is False
     for a, b in ((one, other), (other, one)):
         for key in ("anyOf", "oneOf"):
             if isinstance(a.get(key), list):
-                return all(apart(choice, b, follow, depth + 1) for choice in a[key])
+                return all(apart(choice, b, follow, depth + 1, left) for choice in a[key])
     if one.get("nullable") or other.get("nullable"):
         return False
     mine, theirs = values(one), values(other)
     if mine is not None and theirs is not None:
-        return not any(same(a, b) for a in mine for b in theirs)
+        left[0] -= len(mine) * len(theirs)
+        return left[0] >= 0 and not any(same(a, b) for a in mine for b in theirs)
     kinds, others = kinds_of(one, mine), kinds_of(other, theirs)
     if kinds is not None and others is not None and not kinds & others:
         return True
@@ -50,7 +54,7 @@ def apart(one: Any, other: Any, follow: Follow, depth: int = 0) -> bool:
         for name in one.get("properties", {})
         if name in other.get("properties", {}) and name in one.get("required", ()) and name in other.get("required", ())
     ]
-    return any(apart(one["properties"][name], other["properties"][name], follow, depth + 1) for name in shared)
+    return any(apart(one["properties"][name], other["properties"][name], follow, depth + 1, left) for name in shared)
 
 
 def resolved(schema: Any, follow: Follow) -> Any:

@@ -188,7 +188,10 @@ class Forms:
         with self.lock:
             form = self.kept.pop(key, None)
         if form is None or form.automaton.crowded:
-            form = Form(self.vocabulary, *made())
+            try:
+                form = Form(self.vocabulary, *made())
+            except RecursionError:
+                raise ConstraintError("这个约束嵌套太深。", "This constraint is nested too deeply.") from None
         with self.lock:
             self.kept[key] = form
             if len(self.kept) > FORMS:

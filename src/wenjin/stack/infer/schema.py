@@ -23,7 +23,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from wenjin.stack.infer import jsonnumbers, jsontext
-from wenjin.stack.infer.apart import apart, types
+from wenjin.stack.infer.apart import TRIES, apart, types
 from wenjin.stack.infer.jsontext import CHARACTER, NUMBER, SPACE, STRING, VALUE, WHOLE
 from wenjin.stack.infer.language import EMPTY, NOTHING, Call, ConstraintError, Either, Node, Repeat, maybe, row, word
 from wenjin.stack.infer.regex import parse
@@ -144,8 +144,9 @@ class Reader:
                 raise fault(place, "里有 JSON 没有的数", "has a number that JSON lacks") from None
         if key == "allOf" and len(value) > 1:
             raise self.lacks(where, "allOf of more than one")
+        left = [TRIES]
         if key == "oneOf" and not all(
-            apart(one, other, self.follow) for n, one in enumerate(value) for other in value[:n]
+            apart(one, other, self.follow, left=left) for n, one in enumerate(value) for other in value[:n]
         ):
             zh = "的各项可能同时成立：请用 anyOf，或给每项一个取值不同的必填 const"
             en = "has choices that may hold at once: use anyOf, or give each a required property with its own const"
