@@ -330,6 +330,15 @@ def test_a_killed_worker_ends_its_run_with_a_reason_and_it_can_go_on(runner: Run
     assert ended(runner, run) == "finished"
 
 
+def test_a_worker_that_is_told_to_end_keeps_its_state_and_the_run_goes_on_by_itself(runner: Runner) -> None:
+    run = runner.submit("walk", {"steps": 60, "pause": 0.02})
+    until(lambda: steps(runner, run) >= 3)
+    for pid in tree.marked(run):
+        os.kill(pid, signal.SIGTERM)
+    assert ended(runner, run) == "finished"
+    assert told(runner, run) == ["queued", "started", "resumed", "finished"]
+
+
 def test_a_server_that_ends_in_order_leaves_its_run_to_the_next(here: Places, school: School) -> None:
     school.open()
     with closing(open_log(here, role="command")) as log:

@@ -110,7 +110,8 @@ class Session:
 
     def _result(self, wanted: Way | None) -> Result:
         why = self._broken or self._end.why
-        way: Way = "whole" if self._end.whole and not self._broken else wanted or "failed"
+        unasked: Way = "release" if self._end.stopped and not self._broken else "failed"  # the machine shuts down
+        way: Way = "whole" if self._end.whole and not self._broken else wanted or unasked
         told = why if way == "failed" else None
         return Result(way, self._seconds(), max(self._peak, self._end.peak), self._end.claims, told, self._working.said)
 

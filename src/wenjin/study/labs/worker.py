@@ -4,7 +4,7 @@
           later perhaps a line "stop": the lab ends at its next frame. At the end of input this process ends, too
     out   a frame a line (kit.lab.as_row); {"keep": name, "size": n} and n bytes; and at the end one of
           {"end": {"claims": {name: true, false, or null where it cannot be told}, "peak": bytes of memory}}
-          {"stopped": true}
+          {"stopped": true}, after "stop" or SIGTERM
           {"died": {"kind", "says", "line"}}
 
 What the lab prints goes to standard error. It writes no file: what it keeps is written by whoever started this.
@@ -122,13 +122,24 @@ def main() -> None:
     kept = {name: sys.stdin.buffer.read(size) for name, size in order["kept"].items()}
     channel, stop, file = Channel(out, kept), threading.Event(), ""
 
+    ended: dict[str, Any] = {}
+
+    def work() -> None:
+        nonlocal file, ended
+        try:
+            file = str(find(Path(sys.argv[1]), order["lab"]))
+            ended = run(load(Path(file)), channel, order["arguments"], stop)
+        except BaseException as error:
+            traceback.print_exc()
+            ended = died(error, file)
+
     threading.Thread(target=listen, args=(stop,), daemon=True).start()
-    try:
-        file = str(find(Path(sys.argv[1]), order["lab"]))
-        ended = run(load(Path(file)), channel, order["arguments"], stop)
-    except BaseException as error:
-        traceback.print_exc()
-        ended = died(error, file)
+    # A machine that shuts down tells every process at once. It is for us, not for what a lab would make of it: in a
+    # thread of its own the lab hears no signal.
+    signal.signal(signal.SIGTERM, lambda number, frame: stop.set())
+    lab = threading.Thread(target=work, name="lab", daemon=True)
+    lab.start()
+    lab.join()
     channel.send(ended)
     sys.stdout.flush()
     sys.stderr.flush()

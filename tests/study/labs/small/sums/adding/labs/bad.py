@@ -28,7 +28,6 @@ def bad(
         subprocess.run([sys.executable, "-c", orphan], start_new_session=True, check=True)
         yield Level("started", 1)
     if how in ("children", "deaf"):
-        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         time.sleep(600)
     lines = {
         "garbage": b"\xff\x00 not JSON\n",
