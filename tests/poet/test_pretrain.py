@@ -36,7 +36,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Places:
 
 
 def ready(places: Places, name: str, **more: object) -> Pretraining:
-    given = {"depth": 2, "compiled": False, "machine": lambda: SLOW} | more
+    given = {"depth": 2, "forms": "all", "compiled": False, "machine": lambda: SLOW} | more
     return begin(places.home(name), places, **given)  # type: ignore[arg-type]
 
 
@@ -118,14 +118,14 @@ def test_poems_as_ids_are_kept_and_a_spoiled_file_is_made_again(places: Places, 
 
 
 def test_it_reads_regular_verse_unless_told_otherwise_and_writes_what_it_has_read(places: Places) -> None:
-    regular, everything = ready(places, "regular"), ready(places, "everything", forms="all")
+    regular, everything = ready(places, "regular", forms=None), ready(places, "everything")
     verses = open_corpus(places.corpus).rows("train")
     poems = [verse for verse in verses if verse.form in READ["regular"]]
     assert 0 < len(poems) < len(verses)
     assert regular.batches.rows.packing.documents.sha256 != everything.batches.rows.packing.documents.sha256
     with pytest.raises(PoetError, match="reads regular, not all"):
         ready(places, "regular", forms="all")
-    assert ready(places, "everything", depth=None).facts["forms"] == "all"  # it goes on with what it reads
+    assert ready(places, "everything", depth=None, forms=None).facts["forms"] == "all"  # it goes on with what it reads
     poet = Poet(regular.model, regular.tokenizer, {"forms": READ["regular"]})
     with pytest.raises(PoetError, match="has read no ci"):
         poet.prompt("月", "ci")
