@@ -150,6 +150,7 @@ def main(url: str, name: str, folder: Path) -> None:
         max_retries=1,
     )
     texts.words = texts.tokenizer = Words(local)
+    texts.tokenized_requests = True  # it gave that up when it found no tokenizer of its own
     chats = LocalChatCompletion(base_url=f"{url}/v1/chat/completions", model=name, num_concurrent=1, max_retries=1)
     told = {
         "http": {"choose": scores(texts, CHOOSE), "write": scores(chats, WRITE, chat=True)},

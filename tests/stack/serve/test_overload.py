@@ -9,38 +9,58 @@ import httpx
 from tests.stack.serve.conftest import KEY, QUEUE, SLOTS, Running
 
 
-async def ask(client: httpx.AsyncClient, server: Running, number: int, ends: list[int]) -> tuple[int, float, str]:
+async def ask(client: httpx.AsyncClient, server: Running, number: int, tokens: int = 200) -> tuple[int, float, str]:
     begun = time.monotonic()
-    asked = {"model": server.model, "prompt": f"{number}", "max_tokens": 200, "temperature": 0}
+    asked = {"model": server.model, "prompt": f"{number}", "max_tokens": tokens, "temperature": 0}
     answer = await client.post("/v1/completions", json=asked)
-    if answer.status_code == 200:
-        ends.append(number)
     return answer.status_code, time.monotonic() - begun, answer.headers.get("retry-after", "")
 
 
 def test_sixty_four_at_once(server: Running) -> None:
-    async def all_of_them() -> tuple[list[tuple[int, float, str]], list[int]]:
-        ends: list[int] = []
+    async def all_of_them() -> list[tuple[int, float, str]]:
         limits = httpx.Limits(max_connections=64)
         head = {"Authorization": f"Bearer {KEY}"}
         async with httpx.AsyncClient(
             base_url=server.url, headers=head, timeout=120, limits=limits, trust_env=False
         ) as client:
             await asyncio.gather(*(client.get("/healthz") for _ in range(64)))  # the lines are open
-            return list(await asyncio.gather(*(ask(client, server, number, ends) for number in range(64)))), ends
+            return list(await asyncio.gather(*(ask(client, server, number, 800) for number in range(64))))
 
     before = server.quiet()
-    found, ends = asyncio.run(all_of_them())
+    found = asyncio.run(all_of_them())
     assert Counter(status for status, _, _ in found) == {200: SLOTS + QUEUE, 429: 64 - SLOTS - QUEUE}
     refused = [(seconds, retry) for status, seconds, retry in found if status == 429]
     assert all(retry.isdecimal() and 1 <= int(retry) <= 60 for _, retry in refused)
     print(f"429 after at most {1000 * max(seconds for seconds, _ in refused):.0f} ms (of 64 sent at once)")
-    came = [number for number, (status, _, _) in enumerate(found) if status == 200]
-    for turn in range(0, len(ends), SLOTS):  # texts of one length end as they began: four by four
-        assert set(ends[turn : turn + SLOTS]) == set(came[turn : turn + SLOTS])
     after = server.quiet()
     assert after["finished"] - before["finished"] == SLOTS + QUEUE
     assert server.chat().status_code == 200
+
+
+def test_first_come_first_served(server: Running) -> None:
+    """Texts of one length, each asked for when the one before was taken in: they end as they came, four by four."""
+
+    async def one_by_one() -> list[int]:
+        ends: list[int] = []
+
+        async def ended(number: int, client: httpx.AsyncClient) -> None:
+            assert (await ask(client, server, number))[0] == 200
+            ends.append(number)
+
+        head, before = {"Authorization": f"Bearer {KEY}"}, server.stats()["prompt_tokens"]
+        async with httpx.AsyncClient(base_url=server.url, headers=head, timeout=120, trust_env=False) as client:
+            tasks = []
+            for number in range(SLOTS + QUEUE):
+                tasks.append(asyncio.create_task(ended(number, client)))
+                while (now := (await client.get("/v1/stats")).json()["prompt_tokens"]) == before:
+                    await asyncio.sleep(0.001)
+                before = now
+            await asyncio.gather(*tasks)
+        return ends
+
+    ends = asyncio.run(one_by_one())
+    for turn in range(0, len(ends), SLOTS):
+        assert set(ends[turn : turn + SLOTS]) == set(range(turn, turn + SLOTS))
 
 
 def test_a_refusal_takes_no_time(server: Running) -> None:

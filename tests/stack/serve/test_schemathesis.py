@@ -36,7 +36,7 @@ OPERATIONS = 11
 def test_two_thousand_requests(server: Running, tmp_path: Path, count: Callable[[int], int]) -> None:
     (tmp_path / "hooks.py").write_text(HOOKS)
     (tmp_path / "schemathesis.toml").write_text(SETTINGS)
-    each = max(2, count(2000) // 8)
+    each = max(2, count(2000) // 6)
     words = [sys.executable, "-m", "schemathesis.cli", "run", f"{server.url}/openapi.json", "--checks", "all"]
     words += ["--header", f"Authorization: Bearer {KEY}", "--max-examples", str(each), "--seed", "7", "--workers", "1"]
     words += ["--phases", "examples,fuzzing" if each < 100 else "examples,coverage,fuzzing", "--no-color"]

@@ -38,6 +38,7 @@ class Calls:
         self.inside = inside
         self.held = ""  # inside a call: all of it; outside: what may begin one, and blanks before it
         self.found = 0
+        self.fresh = False  # nothing was shown since the last call: blanks after it are its own
 
     def push(self, text: str) -> tuple[str, list[Call]]:
         """Take more of the answer. Returns what may be shown of it, and the calls that it completed."""
@@ -52,19 +53,20 @@ class Calls:
                 inner, self.held, self.inside = self.held[:end], self.held[end + len(CLOSE) :], False
                 if call := parsed(inner):
                     calls.append(call)
-                    self.found += 1
+                    self.found, self.fresh = self.found + 1, True
                 else:
                     shown += OPEN + inner + CLOSE
                 continue
+            if self.fresh:
+                self.held = self.held.lstrip()
             begin = self.held.find(OPEN)
             if begin >= 0:
                 shown += self.held[:begin].rstrip()
                 self.held, self.inside = self.held[begin + len(OPEN) :], True
                 continue
-            if self.found:
-                self.held = self.held.lstrip()
             ready = self.held[: len(self.held) - beginning(self.held)].rstrip()
             shown += ready
+            self.fresh = self.fresh and not ready
             self.held = self.held[len(ready) :]
             return shown, calls
 
