@@ -84,7 +84,8 @@ class Inside(LM):
         return [self.likely(*request.args) for request in requests]
 
     def likely(self, context: str, more: str) -> tuple[float, bool]:
-        ids, before = self.local.tokenizer.encode(context + more), len(self.local.tokenizer.encode(context))
+        first, whole = (self.local.tokenizer.encode(text) for text in (context, context + more))
+        before, ids = len(first), first + whole[len(first) :]  # as lm-eval joins them, also where a token spans both
         with torch.no_grad():
             states = self.local.model.states(torch.tensor([ids]))
             chances = self.local.model.logits(states)[0].log_softmax(dim=-1)

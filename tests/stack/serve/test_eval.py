@@ -23,7 +23,6 @@ def test_scores_are_those_of_the_model_in_process(server: Running, model: Path) 
         http, inside = found["http"][task], found["inside"][task]
         assert http["scores"] == pytest.approx(inside["scores"], abs=1e-6), task
         print(task, http["scores"])
-    print(found["http"]["choose"]["answers"], found["inside"]["choose"]["answers"])
     for ours, plain in zip(found["http"]["choose"]["answers"], found["inside"]["choose"]["answers"], strict=True):
         for (chance, greedy), (expected, likeliest) in zip(ours, plain, strict=True):
             assert chance == pytest.approx(expected, abs=1e-5)
