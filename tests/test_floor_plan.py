@@ -25,9 +25,11 @@ HOSTS = {  # hosts that a file of ours may name, and where; the course's own tex
     "doi.org": "sources are built from their numbers",
 }
 STARTS = re.compile(r"\bsubprocess\.(run|Popen|call|check_call|check_output)\(|\bos\.(fork|system|exec\w+|spawn\w+)\(")
-STARTERS = {"study/sandbox/", "study/web/build.py", "study/author/runner.py", "stack/train/compiled.py"}
+STARTERS = {"study/sandbox/", "study/web/build.py", "study/author/runner.py", "stack/train/compiled.py",
+            "stack/infer/native.py"}  # fmt: skip
 # study/author/runner.py is a program that the sandbox starts and that forks itself; build.py makes a wheel's assets;
-# compiled.py has its own code compiled beside the run that waits for it, and the process dies with that run.
+# compiled.py has its own code compiled beside the run that waits for it, and the process dies with that run; native.py
+# calls the compiler for its own kernels.
 
 
 @cache

@@ -75,7 +75,7 @@ def quantize(x: Tensor, kind: str) -> Packed:
         length = size(kind, shape)
     except ValueError as error:
         raise ModelError(
-            f"不能存成 {kind}：一行 {shape[-1]} 个值不能分成 {block.values} 个一块。", f"{error}."
+            f"不能存成 {kind}：一行 {shape[-1] if shape else 1} 个值不能分成 {block.values} 个一块。", f"{error}."
         ) from None
     values = x.detach().reshape(-1, block.values)  # (N, values)
     raw = torch.empty(len(values), block.bytes, dtype=torch.uint8)

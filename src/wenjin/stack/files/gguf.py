@@ -88,9 +88,9 @@ KIND_NAMES = {kind.number: name for name, kind in KINDS.items()}
 
 def size(kind: str, shape: tuple[int, ...]) -> int:
     """Bytes of a tensor. Raises ValueError where a row is no whole number of blocks."""
-    block = KINDS[kind]
-    if (shape[-1] if shape else 1) % block.values:
-        raise ValueError(f"rows of {shape[-1]} values are no whole blocks of {kind}, which hold {block.values}")
+    block, row = KINDS[kind], shape[-1] if shape else 1
+    if row % block.values:
+        raise ValueError(f"rows of {row} values are no whole blocks of {kind}, which hold {block.values}")
     return math.prod(shape) // block.values * block.bytes
 
 

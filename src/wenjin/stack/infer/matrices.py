@@ -13,6 +13,7 @@ Sources  kernels: aten/src/ATen/native/cpu/int8mm_kernel.cpp and int4mm_kernel.c
 Proof    tests/stack/infer/test_matrices.py: each equals the plain product with its own dense values
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import replace
 
 import torch
@@ -22,28 +23,29 @@ from torch import Tensor
 from wenjin.stack.infer.groups import GROUP, Groups, filled
 
 
-class Matrix:
+class Matrix(ABC):
     """What a pass asks of each; our own kernels do norm, product and sum in one call."""
 
     rows: int
     columns: int
     bias: Tensor | None = None  # (O,) float32
 
+    @abstractmethod
     def product(self, x: Tensor) -> Tensor:
         """(N, I) -> (N, O), without the bias."""
-        raise NotImplementedError
 
+    @abstractmethod
     def dense(self) -> Tensor:
         """The numbers that stand for the weights: (O, I), float32."""
-        raise NotImplementedError
 
+    @abstractmethod
     def take(self, rows: Tensor) -> Tensor:
         """Some rows, as an embedding: (N,) -> (N, I)."""
-        raise NotImplementedError
 
     @property
+    @abstractmethod
     def bytes(self) -> int:
-        raise NotImplementedError
+        """Of memory that a product reads."""
 
     def __call__(self, x: Tensor, norm: Tensor | None = None, epsilon: float = 0.0) -> Tensor:
         """(N, I) -> (N, O), with the bias; x normalized first if there is a norm (I,)."""
