@@ -18,6 +18,7 @@ from wenjin.study.web.security import SESSION_SECONDS, Sessions, api_token, make
 
 EXERCISE = "self-attention/write-attention"
 FILLED = {
+    "{turn}": "00000000000000000000000000000000",
     "{topic}": "self-attention",
     "{exercise}": "write-attention",
     "{track}": "qmatter",
