@@ -73,6 +73,7 @@ class Eye:
         height = page.viewport_size["height"] if page.viewport_size else 900
         for other in (1670 - width, width):  # 390 and 1280: both are cheap here
             page.set_viewport_size({"width": other, "height": height})
+            page.evaluate(DRAWN)
             wrong += [f"at {other} px {fault}" for fault in beyond(page)]
         self.picture(page, f"{shown.name}-{'lived' if act else 'fresh'}-{lang}-{theme}-{width}")
         wrong += [f"{tag} can be clicked and is no control" for tag in page.evaluate(CLICKED, OUTER)]
@@ -151,6 +152,9 @@ def printed(page: Page) -> list[str]:
     page.set_viewport_size(before or {"width": 1280, "height": 900})
     return found
 
+
+# Charts follow their frame when the browser draws it: the second frame shows them.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
 
 REPORT = """document.addEventListener('securitypolicyviolation', (event) => {
   (window.reported ??= []).push(`${event.violatedDirective} forbids ${event.blockedURI} (${event.sourceFile})`);

@@ -64,8 +64,6 @@ def test_asked_answered_branched_and_shown_token_by_token(visit: Visiting, pictu
     page.locator("#say").blur()
     ask(page, "床前明月光", max_tokens="40", temperature="0", seed="1")
     expect(page.locator(".turn-now progress")).to_be_visible()  # the model is being loaded
-    begun(page)
-    picture(page, "chat-live")
     first = answered(page)
     expect(first.locator(".turn-told")).to_contain_text("40 tokens")
     expect(first.locator(".turn-told")).to_contain_text("a second")
@@ -195,7 +193,7 @@ def test_a_closed_tab_a_killed_server_and_a_killed_course_lose_nothing(visit: Vi
     course.start()
     page.goto(address.partition("?")[0])
     expect(page.locator(".turn-finish").last).to_have_attribute("data-finish", "broken")
-    assert page.locator(".turn-text").last.inner_text().split()[0] == written.split()[0]
+    assert page.locator(".turn-text").last.inner_text().startswith(written.split()[0])  # and what came after the look
 
 
 def test_a_page_without_scripts_reads_and_asks(visit: Visiting) -> None:
