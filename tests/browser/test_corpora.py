@@ -71,8 +71,8 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
-    """A course whose npm asks the registry here."""
+def server(tmp_path_factory: pytest.TempPathFactory, package: bytes) -> Iterator[Course]:
+    """A course whose npm asks the registry here; the package was fetched before, from where npm usually asks."""
     node, _ = find_node()
     with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as registry, pytest.MonkeyPatch.context() as patch:
         threading.Thread(target=registry.serve_forever, daemon=True).start()
