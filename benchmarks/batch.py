@@ -48,9 +48,9 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
     for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
         peer = smollm2.theirs(path, dtype)
         ways[f"transformers {name}"] = lambda peer=peer: all / decode.generated(peer, ids, TOKENS)
-    llama = llama_eight.Peer(path, smollm2.THREADS) if llama_peer.there() else None
+    llama = llama_peer.Peer(path, smollm2.THREADS, llama_eight.__file__) if llama_peer.there() else None
     if llama is not None:
-        ways["llama.cpp"] = lambda: all / llama.together(prompts, TOKENS)["written"]
+        ways["llama.cpp"] = lambda: all / llama.ask(prompts=prompts, tokens=TOKENS)["written"]
     speeds = smollm2.in_turn(ways, ROUNDS if full else SHORT)
     if llama is not None:
         llama.close()

@@ -4,6 +4,8 @@ Greedy, 64 tokens after 16, all in turn, round after round; the median of each c
 for weights, dequantized, in float32 and bfloat16, and writes by its own generate(); llama.cpp runs the file itself.
 """
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import llama_peer
@@ -18,8 +20,6 @@ ROUNDS, SHORT = 9, 3
 
 def generated(model: Any, ids: torch.Tensor, tokens: int) -> float:
     """Seconds of generate() for `tokens` tokens, less those for one: the reading is not counted."""
-    import time
-
     spent = []
     for most in (1, tokens + 1):
         begun = time.perf_counter()
@@ -35,14 +35,17 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
     path, reader = smollm2.file(), Reader()
     ids = torch.randint(1000, 40000, (1, BEFORE), generator=torch.Generator().manual_seed(0))
     models = {f"ours {format}": smollm2.ours(path, format) for format in ("auto", "int8", "bf16", "fp32")}
+    beside = ThreadPoolExecutor(1)
     models["ours auto, torch's kernels"] = smollm2.ours(path, "auto", "torch")
     ways = {name: lambda model=model: TOKENS / write(model, ids, TOKENS) for name, model in models.items()}
+    auto = models["ours auto"]
+    ways["ours auto, in a thread"] = lambda: TOKENS / beside.submit(write, auto, ids, TOKENS).result()
     for name, dtype in (("fp32", torch.float32), ("bf16", torch.bfloat16)):
         peer = smollm2.theirs(path, dtype)
         ways[f"transformers {name}"] = lambda peer=peer: TOKENS / generated(peer, ids, TOKENS)
     llama = llama_peer.Peer(path, smollm2.THREADS) if llama_peer.there() else None
     if llama is not None:
-        ways["llama.cpp"] = lambda: TOKENS / llama.ask(ids[0].tolist(), TOKENS)["written"]
+        ways["llama.cpp"] = lambda: TOKENS / llama.ask(prompt=ids[0].tolist(), tokens=TOKENS)["written"]
     ways["bandwidth"] = lambda: reader.bandwidth() / 1e9
     speeds = smollm2.in_turn(ways, ROUNDS if full else SHORT)
     if llama is not None:
@@ -63,10 +66,13 @@ def rows(speeds: dict[str, float], bytes: dict[str, int]) -> list[dict[str, Any]
         row("4 bits, by llama.cpp", four, speeds.get("llama.cpp", 0.0), 1.0, how),
         row("4 bits, by llama.cpp, the further goal", four, speeds.get("llama.cpp", 0.0), 1.5, how),
     ]
+    thread = row(
+        "4 bits, in a thread as a server writes, by the main thread", speeds["ours auto, in a thread"], four, 0.8, how
+    )
     if "llama.cpp" not in speeds:
         for one in told[1:]:
             one |= {"ok": False, "how": llama_peer.MISSING}
-    return [*told, row("float32, weights read, by memory", single, limit, 0.7, how) | {"unit": "GB/s"}]
+    return [*told, thread, row("float32, weights read, by memory", single, limit, 0.7, how) | {"unit": "GB/s"}]
 
 
 def row(name: str, ours: float, peer: float, goal: float, how: str) -> dict[str, Any]:

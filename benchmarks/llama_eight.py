@@ -5,31 +5,11 @@
 Run as llama_peer.py is, greedy, with the same settings.
 """
 
-import ctypes
-import json
-import os
-import subprocess
-import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import llama_peer
-
-
-class Peer(llama_peer.Peer):
-    def __init__(self, model: Path, threads: int) -> None:
-        order = [os.environ["WENJIN_LLAMA_PYTHON"], __file__, str(model), str(threads)]
-        quiet = subprocess.DEVNULL
-        self.process = subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True)
-
-    def together(self, prompts: list[list[int]], tokens: int) -> dict[str, Any]:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"prompts": prompts, "tokens": tokens}) + "\n")
-        self.process.stdin.flush()
-        answer: dict[str, Any] = json.loads(self.process.stdout.readline())
-        return answer
+import numpy
 
 
 def answer(library: Any, model: Any, threads: int, prompts: list[list[int]], tokens: int) -> dict[str, Any]:
@@ -71,15 +51,4 @@ def answer(library: Any, model: Any, threads: int, prompts: list[list[int]], tok
 
 
 if __name__ == "__main__":
-    import llama_cpp as library
-    import numpy
-
-    silent = library.llama_log_callback(lambda *_: None)
-    library.llama_log_set(silent, ctypes.c_void_p(0))
-    library.llama_backend_init()
-    options = library.llama_model_default_params()
-    options.use_extra_bufts = False
-    opened = library.llama_model_load_from_file(sys.argv[1].encode(), options)
-    for line in sys.stdin:
-        asked = json.loads(line)
-        print(json.dumps(answer(library, opened, int(sys.argv[2]), asked["prompts"], asked["tokens"])), flush=True)
+    llama_peer.listen(answer)

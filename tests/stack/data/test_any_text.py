@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import FULL
 from wenjin.stack.data import dialogs, handbooks, manual_pages, messages, wikitext
-from wenjin.stack.data.files import packed, unpacked
+from wenjin.stack.data.files import packed
 
 EXAMPLES = settings(max_examples=400 if FULL else 20, deadline=None)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -27,12 +27,6 @@ ROFF = st.lists(
     ),
     max_size=12,
 ).map("\n".join)
-
-
-@EXAMPLES
-@given(st.lists(st.tuples(TEXT, TEXT)))
-def test_kept_files_come_back(files: list[tuple[str, str]]) -> None:
-    assert list(unpacked(packed(files).decode("utf-8"))) == files
 
 
 def quoted(text: str) -> str:

@@ -1,21 +1,12 @@
 """Figures of a small model are whole, and their share is what it says."""
 
-from collections.abc import Iterator
-
 import pytest
-import torch
 
 from wenjin.stack.infer.bench import BUFFER, Reader, measured, weight_bytes
 from wenjin.stack.infer.fast import fast
 from wenjin.stack.models.llama import Llama
 
-
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def model() -> Llama:

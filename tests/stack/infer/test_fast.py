@@ -1,6 +1,5 @@
 """A packed model equals Llama on the dense values of its weights, on torch's kernels and on ours."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,12 +30,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
 LOOSE = 0.25
 
 
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def llama(family: str = "SmolLM2", **changed: Any) -> Llama:

@@ -1,6 +1,6 @@
 """Cached writing equals uncached, token for token; rows end each for itself."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -12,13 +12,7 @@ from wenjin.stack.infer.sampling import Sampler
 from wenjin.stack.models.llama import Llama
 from wenjin.stack.nn.attention import angles, attend, rotate
 
-
-@pytest.fixture(autouse=True)
-def _one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Small(nn.Module):

@@ -1,7 +1,6 @@
 """Our kernels give what the formula gives, for odd shapes, any number of threads, no vectors; or are not there."""
 
 import ctypes
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,7 @@ def lib() -> ctypes.CDLL:
     return found
 
 
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def vectors(count: int, width: int) -> Tensor:

@@ -1,7 +1,5 @@
 """A pass in one call equals the layers one by one, wherever keys and values lie; company changes nothing."""
 
-from collections.abc import Iterator
-
 import pytest
 import torch
 from torch import Tensor
@@ -21,12 +19,7 @@ FAMILIES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def model(format: str = "fp32", family: str = "plain") -> Fast:

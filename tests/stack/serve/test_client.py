@@ -53,8 +53,31 @@ def test_a_chat_whole_and_in_pieces(server: Running) -> None:
     assert "".join(piece.choices[0].delta.content or "" for piece in pieces if piece.choices) == content
     assert pieces[0].choices[0].delta.role == "assistant"
     assert [piece.choices[0].finish_reason for piece in pieces if piece.choices].count("length") == 1
-    assert pieces[-1].usage == whole.usage
+    told = pieces[-1].usage
+    assert told is not None
+    assert (told.prompt_tokens, told.completion_tokens) == (whole.usage.prompt_tokens, 40)
     assert all(piece.usage is None for piece in pieces[:-1])
+
+
+def test_what_was_read_before_is_counted(server: Running) -> None:
+    """Two requests that begin alike: the second finds whole pages of the first."""
+    client, long = server.openai(), "从前有座山，山里有座庙。" * 6
+    for chat in (True, False):
+        counted = []
+        for number in range(2):
+            if chat:
+                messages: Any = [{"role": "user", "content": f"{long}甲"}]
+                usage = client.chat.completions.create(model=server.model, messages=messages, max_tokens=1, n=2).usage
+            else:
+                usage = client.completions.create(model=server.model, prompt=[f"{long}乙", "?"], max_tokens=1).usage
+            assert usage is not None
+            assert usage.prompt_tokens_details is not None
+            found = usage.prompt_tokens_details.cached_tokens
+            assert found is not None
+            assert 0 <= found < usage.prompt_tokens, number
+            counted.append(found)
+        assert counted[1] >= 64
+        assert counted[1] > counted[0]
 
 
 def test_on_a_loop_and_in_company(server: Running) -> None:

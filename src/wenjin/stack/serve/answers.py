@@ -9,10 +9,16 @@ from typing import Literal
 from pydantic import BaseModel, Field
 
 
+class PromptDetails(BaseModel):
+    cached_tokens: int
+
+
 class Usage(BaseModel):
-    """Tokens: of prompts as the model reads them; those drawn, the one that ended a text too; both."""
+    """Tokens: of prompts as the model reads them, and how many of these were found, not read; those drawn, the one that
+    ended a text too; both."""
 
     prompt_tokens: int
+    prompt_tokens_details: PromptDetails | None = Field(None, exclude_if=lambda details: details is None)
     completion_tokens: int
     total_tokens: int
 

@@ -6,7 +6,6 @@ Proof    tests/stack/serve/test_client.py, test_streams.py, test_same.py
 """
 
 import secrets
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -21,7 +20,6 @@ from wenjin.stack.serve.answers import (
     FunctionCalled,
     Place,
     ToolCall,
-    Usage,
 )
 from wenjin.stack.serve.asked import of_chat
 from wenjin.stack.serve.documents import JsonRoute, answers
@@ -29,46 +27,36 @@ from wenjin.stack.serve.forms import Prepared, prepare
 from wenjin.stack.serve.growing import ChatAnswer, Piece
 from wenjin.stack.serve.schemas import Chat
 from wenjin.stack.serve.service import Service
-from wenjin.stack.serve.streams import EventStream, event, unless_gone
 from wenjin.stack.serve.tools import Call, Calls
+from wenjin.stack.serve.under_way import UnderWay
 from wenjin.stack.serve.worker import Writing
 
 
-class Talk:
-    """One request under way: what is being written for it, and how it is told."""
+class Talk(UnderWay):
+    PREFIX, OBJECT = "chatcmpl", "chat.completion.chunk"
+    answers: list[ChatAnswer]
 
     def __init__(self, service: Service, body: Chat, prepared: Prepared, writing: Writing) -> None:
-        self.service, self.body, self.prompt, self.writing = service, body, len(prepared.prompt), writing
-        self.begun = time.perf_counter()
-        self.id, self.created = f"chatcmpl-{secrets.token_hex(12)}", int(time.time())
         tools = bool(body.tools) and body.tool_choice != "none"
-        local = service.local
-        self.answers = [
+        self.logprobs, local = bool(body.logprobs), service.local
+        answers = [
             ChatAnswer(
                 local.pieces,
                 local.stops,
-                logprobs=bool(body.logprobs),
+                logprobs=self.logprobs,
                 calls=Calls(inside=prepared.forced) if tools else None,
                 faults=prepared.faults,
             )
             for _ in writing.tickets
         ]
+        super().__init__(service, body, len(prepared.prompt), writing, answers)
 
     async def pieces(self) -> AsyncIterator[tuple[int, Piece]]:
         """What comes next of which answer."""
-        first = True
-        async for batch in self.writing:
-            if first:
-                self.service.metrics.first.observe(time.perf_counter() - self.begun)
-                first = False
-            for number in dict.fromkeys(number for number, _ in batch):
-                piece = self.answers[number].take([token for other, token in batch if other == number])
-                if not piece.empty:
-                    yield number, piece
-
-    def usage(self) -> Usage:
-        written = sum(answer.written for answer in self.answers)
-        return Usage(prompt_tokens=self.prompt, completion_tokens=written, total_tokens=self.prompt + written)
+        async for number, tokens in self.tokens():
+            piece = self.answers[number].take(tokens)
+            if not piece.empty:
+                yield number, piece
 
     async def whole(self) -> ChatCompletion:
         joined = [Piece() for _ in self.answers]
@@ -81,7 +69,7 @@ class Talk:
         return ChatCompletion(
             id=self.id,
             created=self.created,
-            model=self.body.model,
+            model=self.model,
             choices=[self.choice(number, piece) for number, piece in enumerate(joined)],
             usage=self.usage(),
         )
@@ -92,7 +80,7 @@ class Talk:
         return ChatChoice(
             index=number,
             message=message,
-            logprobs=ChatLogprobs(content=piece.places) if self.body.logprobs else None,
+            logprobs=ChatLogprobs(content=piece.places) if self.logprobs else None,
             finish_reason=piece.finish or "stop",
         )
 
@@ -110,27 +98,13 @@ class Talk:
             if piece.finish:
                 yield self.chunk(number, {}, finish=piece.finish)
         if self.counted:
-            yield event(self.head() | {"choices": [], "usage": self.usage().model_dump()})
-
-    @property
-    def counted(self) -> bool:
-        return bool(self.body.stream_options and self.body.stream_options.include_usage)
-
-    def head(self) -> dict[str, Any]:
-        return {
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.body.model,
-            "system_fingerprint": None,
-        }
+            yield self.told_usage()
 
     def chunk(
         self, number: int, delta: dict[str, Any], places: list[Place] | None = None, finish: str | None = None
     ) -> bytes:
         logprobs = {"content": [place.model_dump() for place in places], "refusal": None} if places else None
-        choice = {"index": number, "delta": delta, "logprobs": logprobs, "finish_reason": finish}
-        return event(self.head() | {"choices": [choice]} | ({"usage": None} if self.counted else {}))
+        return self.told({"index": number, "delta": delta, "logprobs": logprobs, "finish_reason": finish})
 
 
 def called(call: Call) -> ToolCall:
@@ -148,10 +122,6 @@ def router(service: Service) -> APIRouter:
         service.room(body.n or 1)
         prepared = await prepare(service, body)
         writing = service.write(of_chat(service, body, prepared.prompt, prepared.constraint))
-        talk = Talk(service, body, prepared, writing)
-        if body.stream:
-            return EventStream(talk.events(), writing.cancel)
-        answer = await unless_gone(request, talk.whole(), writing.cancel)
-        return Response(answer.model_dump_json(), media_type="application/json")
+        return await Talk(service, body, prepared, writing).reply(request)
 
     return routes

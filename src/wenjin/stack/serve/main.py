@@ -38,6 +38,7 @@ from wenjin.stack.serve.service import Service
 
 PORT, TRIES = 8424, 20
 SLOTS, QUEUE, DRAIN = 8, 64, 30.0
+SWITCH = 0.0005  # seconds that the event loop may keep the engine waiting, and the other way round
 KEY = "WENJIN_API_KEY"
 
 
@@ -76,6 +77,7 @@ def run(
     if not secret.isascii() or not secret.isprintable() or " " in secret:
         raise ServeError("密钥只能由可见的 ASCII 字符组成。", "A key is made of visible ASCII characters.")
     log_to_stderr()
+    sys.setswitchinterval(SWITCH)
     listener = listen(host, port)
     try:
         service = opened_service(

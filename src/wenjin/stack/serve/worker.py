@@ -5,7 +5,9 @@
     writing.cancel()                               whoever asked has left: slots and pages are free with the next step
 
 The engine's thread never waits for a reader: tokens of a slow one are kept here, as many as the text may have. What
-came while a reader was busy is handed over at once, so that it catches up.
+came while a reader was busy is handed over at once, so that it catches up. The first token and the last go out as they
+come, those between at most once in PACE seconds: faster than a film nobody sees, and eight texts of a
+small model would keep the loop busier with telling than the engine is with writing.
 
 Proof    tests/stack/serve/test_cancel.py, test_streams.py
 """
@@ -21,6 +23,7 @@ from wenjin.stack.infer.request import Request, Token
 from wenjin.stack.serve.logs import log
 
 Batch = list[tuple[int, Token]]
+PACE = 1 / 30  # seconds
 
 
 class Writing:
@@ -31,7 +34,8 @@ class Writing:
         self.freed, self.open = freed, len(requests)
         self.come: Batch = []
         self.lock = threading.Lock()
-        self.news = asyncio.Event()
+        self.awaited = True  # somebody is to be told of the next token
+        self.news, self.last = asyncio.Event(), asyncio.Event()
         self.tickets = []
         try:
             for request in requests:
@@ -46,8 +50,8 @@ class Writing:
         """In the engine's thread."""
         with self.lock:
             self.come.append((number, token))
-            first = len(self.come) == 1
-        if first or token.finish:
+            awaited, self.awaited = self.awaited, False
+        if awaited or token.finish:
             with suppress(RuntimeError):  # the loop is closed: nobody listens any more
                 self.loop.call_soon_threadsafe(self.tell, token.finish is not None)
 
@@ -55,18 +59,34 @@ class Writing:
         """On the loop, whether or not anybody reads: a text that is over gives its place back."""
         self.news.set()
         if over:
+            self.open -= 1
             self.freed()
+            if not self.open:
+                self.last.set()
 
     async def __aiter__(self) -> AsyncIterator[Batch]:
         """Ends after the last token of the last text."""
-        while self.open:
+        unread = len(self.tickets)
+        while unread:
             await self.news.wait()
             self.news.clear()
-            with self.lock:
-                batch, self.come = self.come, []
-            self.open -= sum(token.finish is not None for _, token in batch)
+            batch = self.taken()
+            unread -= sum(token.finish is not None for _, token in batch)
             if batch:
                 yield batch
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PACE):
+                    await self.last.wait()
+            with self.lock:
+                self.awaited = not self.come
+            if not self.awaited:
+                self.news.set()
+
+    def taken(self) -> Batch:
+        """What has come since."""
+        with self.lock:
+            batch, self.come = self.come, []
+            return batch
 
     def cancel(self) -> None:
         """Give up what is not over."""

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "attention.h"
+#include "barrier.h"
 #include "products.h"
 
 struct Layer {
@@ -64,42 +65,42 @@ static char *room_for(int64_t bytes) {
 static int64_t input_bytes(int64_t N, int64_t width) { return N * (width + GROUP) * 6 + 512; }
 
 template <typename N>
-static void layers(const Model &m, const Pass &p, Input &in, float *qkv, float *mixed, float *inside, float *weights, int64_t reach, int thread, int threads) {
+static void layers(const Model &m, const Pass &p, Input &in, float *qkv, float *mixed, float *inside, float *weights, int64_t reach, Barrier &barrier, int thread, int threads) {
     const int heads = m.heads, all_heads = m.heads + 2 * m.kv_heads, R = m.heads / m.kv_heads, K = m.width;
     const auto share = [&](int64_t count, auto &&work) {
         for (int64_t i = count * thread / threads; i < count * (thread + 1) / threads; i++) work(i);
     };
     const auto ready = [&](const Matrix &matrix, const float *from, int64_t stride, const float *norm) {
         share(p.tokens, [&](int64_t n) { prepare(matrix, from + n * stride, n, norm, m.epsilon, in); });
-#pragma omp barrier
+        barrier.wait(threads);
     };
     for (int l = 0; l < m.layers; l++) {
         const Layer &layer = m.layer[l];
         ready(layer.qkv, p.x, m.dim, layer.norm1);
         product(layer.qkv, in, p.tokens, WRITE, qkv, all_heads * K, thread, threads);
-#pragma omp barrier
+        barrier.wait(threads);
         share(int64_t(p.tokens) * (heads + m.kv_heads), [&](int64_t i) {
             const int64_t n = i / (heads + m.kv_heads), h = i % (heads + m.kv_heads), place = p.places[n];
             float *x = qkv + (n * all_heads + h) * K;
             turn(x, K, m.cos + place * (K / 2), m.sin + place * (K / 2), h < heads ? layer.q_norm : layer.k_norm, m.epsilon);
             if (h >= heads && p.texts[n] >= 0) keep<N>(p.pages, l, p.texts[n], place, h - heads, K, x, x + m.kv_heads * K);
         });
-#pragma omp barrier
+        barrier.wait(threads);
         share(int64_t(p.tokens) * heads, [&](int64_t i) {
             const int64_t n = i / heads, h = i % heads;
             if (p.texts[n] < 0) return;  // a row that only fills up the pass
             attend<N>(p.pages, l, p.texts[n], p.places[n], h / R, K, qkv + (n * all_heads + h) * K, weights + thread * reach, mixed + i * K);
         });
-#pragma omp barrier
+        barrier.wait(threads);
         ready(layer.out, mixed, heads * K, nullptr);
         product(layer.out, in, p.tokens, ADD, p.x, m.dim, thread, threads);
-#pragma omp barrier
+        barrier.wait(threads);
         ready(layer.gate_up, p.x, m.dim, layer.norm2);
         product(layer.gate_up, in, p.tokens, GATE, inside, m.hidden, thread, threads);
-#pragma omp barrier
+        barrier.wait(threads);
         ready(layer.down, inside, m.hidden, nullptr);
         product(layer.down, in, p.tokens, ADD, p.x, m.dim, thread, threads);
-#pragma omp barrier
+        barrier.wait(threads);
     }
     share(p.tokens, [&](int64_t n) {
         float *x = p.x + n * m.dim, squares = 0;
@@ -123,13 +124,14 @@ void wenjin_pass(const Model *model, const Pass *pass) {
     float *qkv = space.take<float>(N * (m.heads + 2 * m.kv_heads) * K), *mixed = space.take<float>(N * m.heads * K);
     float *inside = space.take<float>(N * m.hidden), *weights = space.take<float>(p.threads * reach);
     std::fill(mixed, mixed + N * m.heads * K, 0.0f);
+    Barrier barrier;
 #pragma omp parallel num_threads(p.threads)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         if (p.pages.brain)
-            layers<uint16_t>(m, p, in, qkv, mixed, inside, weights, reach, thread, threads);
+            layers<uint16_t>(m, p, in, qkv, mixed, inside, weights, reach, barrier, thread, threads);
         else
-            layers<float>(m, p, in, qkv, mixed, inside, weights, reach, thread, threads);
+            layers<float>(m, p, in, qkv, mixed, inside, weights, reach, barrier, thread, threads);
     }
 }
 
@@ -138,12 +140,13 @@ void wenjin_product(const Matrix *m, const float *x, int64_t x_stride, int32_t N
     if (N <= 0) return;
     Carver space{room_for(input_bytes(N, m->columns))};
     Input in = input(space, N, m->columns);
+    Barrier barrier;
 #pragma omp parallel num_threads(wanted)
     {
         const int thread = omp_get_thread_num(), threads = omp_get_num_threads();
         for (int64_t n = int64_t(N) * thread / threads; n < int64_t(N) * (thread + 1) / threads; n++)
             prepare(*m, x + n * x_stride, n, norm, epsilon, in);
-#pragma omp barrier
+        barrier.wait(threads);
         product(*m, in, N, Way(way), to, stride, thread, threads);
     }
 }

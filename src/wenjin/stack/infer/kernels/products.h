@@ -125,7 +125,9 @@ static inline void rounded(const Matrix &m, int block, const Input &in, int firs
 
 template <int T, typename N>
 static inline void straight(const Matrix &m, int block, const Input &in, int first, V out[T]) {
-    constexpr int R = 4;  // rows at a time: enough sums under way to hide how long an addition takes
+    // Rows at a time. One vector: memory sets the pace, and one stream of it is read faster than four. Several:
+    // enough sums under way to hide how long an addition takes, and a load of x serves four rows.
+    constexpr int R = T == 1 ? 1 : 4;
     const int width = m.columns, even = width / LANES * LANES;
     float got[T][BLOCK] = {};
     for (int r = 0; r < BLOCK && block * BLOCK + r < m.rows; r += R) {
