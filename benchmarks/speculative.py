@@ -1,8 +1,8 @@
-"""SmolLM2-135M with and without guesses looked up in its own text, where text repeats itself and where it does not.
+"""SmolLM2-135M with and without guesses: looked up in its own text, and made by itself in four bits.
 
 Greedy, 96 tokens, two threads, all in turn, round after round; the median of each counts. "Repeats": it goes on with
-records of JSON (in data and code much has stood there before); "plain": it is asked for a story. The peer is the same
-model without guesses, on the same text.
+records of JSON (in data and code much has stood there before); "plain": it is asked for a story. The model in float32
+is also given its own weights in four bits as a draft. The peer is the same model without guesses, on the same text.
 """
 
 import time
@@ -15,7 +15,7 @@ import torch
 from wenjin.stack.compress import gguf_model
 from wenjin.stack.infer.generate import Causal, generate
 from wenjin.stack.infer.sampling import Sampler
-from wenjin.stack.infer.speculative import Counts, Lookup, speculate
+from wenjin.stack.infer.speculative import Counts, Lookup, Smaller, speculate
 from wenjin.stack.text import tokenizer_gguf
 
 TOKENS = 96
@@ -39,8 +39,9 @@ def alone(model: Causal, ids: torch.Tensor) -> list[int]:
     return [int(id) for id in generate(model, ids, most=TOKENS, choose=Sampler(temperature=0))]
 
 
-def ahead(model: Causal, ids: torch.Tensor, counts: Counts | None = None) -> list[int]:
-    draft, sampler = Lookup(3, 2), Sampler(temperature=0)
+def ahead(model: Causal, ids: torch.Tensor, small: Causal | None, counts: Counts | None = None) -> list[int]:
+    draft = Smaller(small, ids.shape[1] + TOKENS) if small else Lookup(3, 2)
+    sampler = Sampler(temperature=0)
     return list(speculate(model, ids, most=TOKENS, sampler=sampler, draft=draft, length=GUESSES, counts=counts))
 
 
@@ -55,24 +56,27 @@ def measure(full: bool = False) -> list[dict[str, Any]]:
     path = smollm2.file()
     tokenizer = tokenizer_gguf.from_metadata(gguf_model.parts(path).metadata)
     told = []
-    for format in ("fp32", "auto"):
-        model = smollm2.ours(path, format)
-        for kind, ids in prompts(tokenizer).items():
-            told.append(row(model, ids, f"{format}, {kind}", kind, full))
+    models = {format: smollm2.ours(path, format) for format in ("fp32", "auto")}
+    for kind, ids in prompts(tokenizer).items():
+        for format, model in models.items():
+            goal = 1.2 if kind == "repeats" else 0.9
+            told.append(row(model, ids, f"{format}, looked up, {kind}", goal, full))
+        told.append(row(models["fp32"], ids, f"fp32, drafted in 4 bits, {kind}", 1.5, full, models["auto"]))
     return told
 
 
-def row(model: Causal, ids: torch.Tensor, name: str, kind: str, full: bool) -> dict[str, Any]:
+def row(
+    model: Causal, ids: torch.Tensor, name: str, goal: float, full: bool, small: Causal | None = None
+) -> dict[str, Any]:
     counts = Counts()
-    same = ahead(model, ids, counts) == alone(model, ids)
+    same = ahead(model, ids, small, counts) == alone(model, ids)
     speeds = smollm2.in_turn(
         {
-            "ahead": lambda: speed(lambda: ahead(model, ids)),
+            "ahead": lambda: speed(lambda: ahead(model, ids, small)),
             "alone": lambda: speed(lambda: alone(model, ids)),
         },
         ROUNDS if full else SHORT,
     )
-    goal = 1.2 if kind == "repeats" else 0.9
     how = f"medians of rounds in turn, 2 threads, {TOKENS} tokens after {ids.shape[1]}, greedy, {GUESSES} guesses "
     how += "a pass; "
     how += f"guesses kept {counts.acceptance:.0%} of {counts.guessed}, {counts.a_pass:.2f} tokens a pass; "

@@ -95,6 +95,7 @@ PAGES: dict[str, list[Shown]] = {
         Shown("/chat/{chat}?at={branch}", act=unfold),
         Shown("/chat/{verse}"),
     ],
+    "/explore": [Shown("/explore", fresh=True), Shown("/explore?model=none&text=x", status=422)],
     "/review": [Shown("/review", fresh=True, act=answer)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],

@@ -58,7 +58,7 @@ def test_started_once_used_by_many_and_started_again_when_it_died(server: ModelS
     with server.use("one", never) as line:
         first = process(server).pid
         assert server.state == "ready"
-        status, told = line.get("/v1/models")
+        status, told = line.ask("/v1/models")
         assert status == 200
         assert [model["id"] for model in told["data"]] == [line.model]
         with server.use("one", never) as other:
@@ -71,7 +71,7 @@ def test_started_once_used_by_many_and_started_again_when_it_died(server: ModelS
     with server.use("one", never) as again:
         assert process(server).pid != first
         assert again.key != line.key
-        assert again.get("/v1/models")[0] == 200
+        assert again.ask("/v1/models")[0] == 200
 
 
 def test_nobody_else_can_ask_it(server: ModelServer) -> None:

@@ -11,6 +11,7 @@ from wenjin.study.course.graph import CardKind, Kind
 from wenjin.study.progress.state import Status
 from wenjin.study.web import words
 from wenjin.study.web.chatform import NAMES as NAMES_SET
+from wenjin.study.web.explore import MARKS
 from wenjin.study.web.review import NAMES
 from wenjin.study.web.site import THEMES
 
@@ -32,6 +33,7 @@ FAMILIES = {
     "chat.end-": ("length", "stopped", "broken", "failed"),
     "chat.set-": NAMES_SET,
     "chat.about-": NAMES_SET,
+    "explore.kind-": MARKS,
     "ending.": ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed"),
     "error.": ("missing", "who", "token", "forged", "too-large", "method", "bad", "failed", "judge", "store", "run"),
 }

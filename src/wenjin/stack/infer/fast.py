@@ -29,7 +29,7 @@ from wenjin.stack.infer.cache import Cache
 from wenjin.stack.infer.groups import Block, rounded
 from wenjin.stack.infer.matrices import Dense, Int4, Int8, Matrix
 from wenjin.stack.infer.native_pass import FewTokens
-from wenjin.stack.infer.pack import Format, Packer, Part, Weight
+from wenjin.stack.infer.pack import Format, Layer, Packer, Part, Weight
 from wenjin.stack.infer.tune import seconds
 from wenjin.stack.models.config import ModelError, room
 from wenjin.stack.models.llama import Llama
@@ -93,21 +93,25 @@ class Fast:
 
     def layered(self, x: Tensor, cache: Any, places: slice | Tensor, B: int) -> Tensor:
         """All layers, one after the other: x (N, D) -> (N, D). Any cache, any number of tokens."""
-        H, G, K = self.heads, self.kv_heads, self.width
         kind = torch.float32 if cache is None else self.compute
         turn = self.rotary(places, torch.float32)  # (T, K/2) each
         for number, layer in enumerate(self.layers):
-            qkv = layer.qkv(x, layer.norm1, self.epsilon).view(B, -1, H + 2 * G, K).transpose(1, 2)  # (B, H + 2G, T, K)
-            q, k, v = torch.split(qkv, [H, G, G], 1)
-            if layer.q_norm is not None and layer.k_norm is not None:
-                q = F.rms_norm(q, (K,), layer.q_norm, self.epsilon)
-                k = F.rms_norm(k, (K,), layer.k_norm, self.epsilon)
-            q, k, v = rotate(q, *turn).to(kind), rotate(k, *turn).to(kind), v.to(kind)
+            q, k, v = (part.to(kind) for part in self.projected(layer, x, turn, B))
             mixed = attend(q, k, v) if cache is None else cache.attend(number, q, k, v, "auto")  # (B, H, T, K)
             layer.out.add(join(mixed).flatten(0, 1).float(), x)
             inside = layer.gate_up.gate(x, layer.norm2, self.epsilon)  # (N, M)
             layer.down.add(inside[:, : layer.down.columns], x)
         return F.rms_norm(x, self.norm.shape, self.norm, self.epsilon)
+
+    def projected(self, layer: Layer, x: Tensor, turn: tuple[Tensor, Tensor], B: int) -> tuple[Tensor, Tensor, Tensor]:
+        """A layer's queries (B, H, T, K), keys and values (B, G, T, K), turned to their places; x (N, D)."""
+        H, G, K = self.heads, self.kv_heads, self.width
+        qkv = layer.qkv(x, layer.norm1, self.epsilon).view(B, -1, H + 2 * G, K).transpose(1, 2)  # (B, H + 2G, T, K)
+        q, k, v = torch.split(qkv, [H, G, G], 1)
+        if layer.q_norm is not None and layer.k_norm is not None:
+            q = F.rms_norm(q, (K,), layer.q_norm, self.epsilon)
+            k = F.rms_norm(k, (K,), layer.k_norm, self.epsilon)
+        return rotate(q, *turn), rotate(k, *turn), v
 
     @torch.no_grad()
     def logits(self, states: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
 
-from wenjin.stack.serve import api_errors, chat, completions, operate, texts
+from wenjin.stack.serve import api_errors, chat, completions, inspect, operate, texts
 from wenjin.stack.serve.documents import describe
 from wenjin.stack.serve.metrics import Watch
 from wenjin.stack.serve.security import Guard, Limits
@@ -36,7 +36,7 @@ def create_app(service: Service, *, key: str | None, own: bool, limits: Limits |
 
     app = FastAPI(title="Wenjin model server", docs_url=None, redoc_url=None, lifespan=lifespan, redirect_slashes=False)
     app.state.service = service
-    for routes in (chat, completions, texts, operate):
+    for routes in (chat, completions, texts, inspect, operate):
         app.include_router(routes.router(service))
     app.add_middleware(Guard, key=key, own=own, limits=limits or Limits())
     app.add_middleware(Watch, metrics=service.metrics)

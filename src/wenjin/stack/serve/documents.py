@@ -82,7 +82,7 @@ def describe(app: FastAPI, *, model: str, key: bool) -> None:
                     if key and path != "/healthz":
                         operation["security"] = [{"key": []}]
             parts = found.setdefault("components", {})
-            for name in ("Chat", "Completion", "Embedding"):
+            for name in ("Chat", "Completion", "Embedding", "Inspect"):
                 parts["schemas"][name]["properties"]["model"] = {"type": "string", "enum": [model]}
             for name in ("HTTPValidationError", "ValidationError"):
                 parts.get("schemas", {}).pop(name, None)

@@ -82,15 +82,15 @@ class Line:
         sent = None if body is None else json.dumps(body).encode()
         connection.request("GET" if body is None else "POST", path, sent, headers)
 
-    def get(self, path: str, timeout: float = 5.0) -> tuple[int, Any]:
+    def ask(self, path: str, body: Mapping[str, Any] | None = None, timeout: float = 5.0) -> tuple[int, Any]:
         """Status and JSON; OSError when it is not reached."""
         connection = self.connect(timeout)
         try:
-            self.send(connection, path)
+            self.send(connection, path, body)
             answer = connection.getresponse()
-            body = answer.read(1 << 20)
+            told = answer.read(1 << 20)
             with suppress(ValueError):
-                return answer.status, json.loads(body)
+                return answer.status, json.loads(told)
             return answer.status, None
         except http.client.HTTPException as error:
             raise ConnectionError(str(error)) from error
@@ -131,7 +131,7 @@ class ModelServer:
         if self.state != "ready":
             return None
         with suppress(OSError):
-            status, told = self._line.get("/v1/stats", 2.0)
+            status, told = self._line.ask("/v1/stats", timeout=2.0)
             return told if status == 200 and isinstance(told, dict) else None
         return None
 

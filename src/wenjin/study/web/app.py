@@ -28,6 +28,7 @@ from wenjin.study.web import (
     chatlive,
     corpora,
     door,
+    explore,
     labs,
     notes,
     pages,
@@ -80,7 +81,23 @@ def create_app(
 
     app = FastAPI(title="Wenjin", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.site = site
-    rooms = (today, pages, topics, notes, review, answers, api, door, labs, corpora, runs, stream, chat, chatlive)
+    rooms = (
+        today,
+        pages,
+        topics,
+        notes,
+        review,
+        answers,
+        api,
+        door,
+        labs,
+        corpora,
+        runs,
+        stream,
+        chat,
+        chatlive,
+        explore,
+    )
     for routes in rooms:
         app.include_router(routes.router(site))
     app.mount("/static", Files(directory=STATIC), name="static")
