@@ -287,9 +287,13 @@ def test_a_constraint_or_a_listener_that_raises_ends_its_own_text() -> None:
     with looping(Engine(MODEL, PIECES)) as engine:
         other, ticket = engine.submit(ASKED[3]), engine.submit(Request((1, 2), 9, constraint=Broken()))
         deaf = engine.submit(Request((1, 2), 100))
+        heard: list[list[Token]] = [[], []]
+        ticket.listen(heard[0].append)
         deaf.listen(tired)
+        deaf.listen(heard[1].append)
         assert list(ticket.tokens())[-1].finish == "error"
         assert list(deaf.tokens())[-1].finish == "error"
+        assert [tokens[-1].finish for tokens in heard] == ["error", "error"], "whoever waits for the end is told of it"
         assert ids(other) == plain(ASKED[3])
 
 

@@ -93,6 +93,7 @@ def test_what_a_chat_may_be_left_without(service: Service) -> None:
 def test_each_answer_has_dice_of_its_own(service: Service) -> None:
     assert [request.seed for request in chat(service, n=3, seed=2**63 - 1)] == [2**63 - 1, -(2**63), -(2**63) + 1]
     assert [request.seed for request in text(service, n=2)] == [None, None]
+    assert [request.seed for request in text(service, seed=10**19)] == [10**19 - 2**64]
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,15 @@ def test_settings_do_what_they_do_when_texts_are_drawn(server: Running) -> None:
         reached += one["odds"]
 
 
+@pytest.mark.parametrize("settings", [{"temperature": 5e-324}, {"temperature": 1e-300, "repetition_penalty": 0.01}])
+def test_a_temperature_next_to_nothing_is_greedy(server: Running, settings: dict[str, float]) -> None:
+    found = asked(server, **settings).json()
+    assert found["next"]["kept"] == 1
+    written = server.complete(PROMPT, max_tokens=3, **settings).json()["choices"][0]["text"]
+    greedy = server.complete(PROMPT, max_tokens=3, **settings | {"temperature": 0}).json()["choices"][0]["text"]
+    assert written == greedy
+
+
 def test_draws_fall_as_the_odds_say() -> None:
     odds = torch.tensor([0.2, 0.0, 0.5, 0.3])
     found = [draw(odds, (n + 0.5) / 1000) for n in range(1000)]

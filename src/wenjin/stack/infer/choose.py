@@ -27,6 +27,8 @@ NOTHING = Failed(
     "The constraint and the bias together allow no token, so this text cannot go on.",
 )
 
+LEAST = 1e-6  # a temperature below it is greedy: scores divided by less overflow; top_p below it keeps one token
+
 
 class Choice:
     """Chooses the tokens of one text, one after the other."""
@@ -34,16 +36,16 @@ class Choice:
     def __init__(self, request: Request, seed: int) -> None:
         self.request = request
         self.sampler = Sampler(
-            temperature=request.temperature,
+            temperature=request.temperature if request.temperature >= LEAST else 0.0,
             top_k=request.top_k,
-            top_p=request.top_p,
+            top_p=max(request.top_p, LEAST),
             min_p=request.min_p,
             penalty=request.penalty,
             seed=seed,
         )
         self.constraint: Constraint | None = request.constraint.copy() if request.constraint else None
         self.written: Counter[int] = Counter()
-        self.plain = request.temperature == 0 and request.penalty == 1 and not self.reshapes
+        self.plain = self.sampler.temperature == 0 and request.penalty == 1 and not self.reshapes
 
     @property
     def reshapes(self) -> bool:

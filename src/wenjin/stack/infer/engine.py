@@ -253,7 +253,6 @@ class Engine:
                 getattr(error, "en", f"Writing this text went wrong ({kind}: {error})."),
             )
         if self._end(answer, "failed"):
-            answer.ticket.listeners.clear()
             answer.ticket.put(Token(-1, b"", finish="error", error=error))
 
     def _end(self, answer: Answer, way: str) -> bool:

@@ -31,7 +31,7 @@ from wenjin.stack.infer.groups import GROUP, Groups, filled
 from wenjin.stack.infer.matrices import Dense, Matrix
 
 SOURCES = Path(__file__).parent / "kernels"
-FLAGS = ("-O3", "-march=native", "-std=c++17", "-fopenmp", "-shared", "-fPIC")
+FLAGS = ("-O3", "-march=native", "-std=c++20", "-fopenmp", "-shared", "-fPIC")
 COMPILERS = ("c++", "g++", "clang++")
 LONGEST = 600  # seconds that a compiler may take; four on a free machine
 BLOCK = 16  # rows that a kernel computes at once

@@ -8,6 +8,7 @@ Proof    tests/stack/infer/test_engine.py
 
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 from wenjin.stack.infer.request import Request, Token
 
@@ -60,11 +61,13 @@ class Ticket:
             self.listeners.append(listener)
 
     def put(self, token: Token) -> None:
-        """The engine adds a token. What comes after the last one is dropped."""
+        """The engine adds a token. What comes after the last one is dropped. Of a failure every listener is told, the
+        one that caused it too."""
         with self.news:
             if self.over:
                 return
             self.tokens_so_far.append(token)
             self.news.notify_all()
             for listener in self.listeners:
-                listener(token)
+                with suppress(*(Exception,) if token.finish == "error" else ()):
+                    listener(token)

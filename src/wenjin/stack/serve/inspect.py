@@ -13,25 +13,27 @@ Proof    tests/stack/serve/test_inspect.py
 import math
 import random
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from torch import Tensor
 
+from wenjin.stack.infer.choose import Choice
 from wenjin.stack.infer.fast import Fast
 from wenjin.stack.infer.look import look
-from wenjin.stack.infer.sampling import Sampler
+from wenjin.stack.infer.request import Request
 from wenjin.stack.serve.api_errors import ApiError, unsupported
 from wenjin.stack.serve.completions import ids_of
 from wenjin.stack.serve.documents import JsonRoute, answers
-from wenjin.stack.serve.schemas import INTEGRAL, Asked, Chance, Name, Words
+from wenjin.stack.serve.schemas import INTEGRAL, Asked, Chance, Name, Seed, Words
 from wenjin.stack.serve.schemas_text import Ids
 from wenjin.stack.serve.service import Service
 
 SHOWN = 64  # tokens
 DIGITS = 4
+SHAPING = ("temperature", "top_k", "top_p", "min_p")
 Place = Annotated[int, Field(ge=0, le=10_000), INTEGRAL]
 
 
@@ -50,7 +52,7 @@ class Inspect(Asked):
     top_k: Annotated[int, Field(ge=0, le=1_000_000), INTEGRAL] | None = None
     min_p: float | None = Field(None, ge=0, le=1)
     repetition_penalty: float | None = Field(None, ge=0.01, le=10)
-    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1), INTEGRAL] | None = None
+    seed: Seed | None = None
     top: Annotated[int, Field(ge=1, le=100), INTEGRAL] | None = Field(None, description="Next tokens told. Default 12.")
 
 
@@ -188,14 +190,9 @@ def glances(weights: Tensor) -> list[list[Glance]]:
 
 def shaped(body: Inspect, scores: Tensor, read: list[int]) -> Tensor:
     """What is drawn from, (V,); scores (V,)."""
-    given: dict[str, Any] = {
-        "temperature": body.temperature,
-        "top_k": body.top_k,
-        "top_p": body.top_p,
-        "min_p": body.min_p,
-        "penalty": body.repetition_penalty,
-    }
-    sampler, before = Sampler(**{key: value for key, value in given.items() if value is not None}), torch.tensor([read])
+    given = {name: value for name in SHAPING if (value := getattr(body, name)) is not None}
+    asked = Request(tuple(read), 1, penalty=body.repetition_penalty or 1.0, **given)
+    sampler, before = Choice(asked, 0).sampler, torch.tensor([read])  # as texts are drawn
     if sampler.temperature == 0:
         return torch.nn.functional.one_hot(sampler(scores[None], before)[0], len(scores)).float()
     return sampler.odds(scores[None], before)[0]

@@ -5,7 +5,7 @@ Proof    tests/stack/serve/test_operate.py
 
 from fastapi import APIRouter
 from prometheus_client import CONTENT_TYPE_LATEST
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 
 from wenjin.stack.serve.answers import Health, Model, Models, Now
 from wenjin.stack.serve.documents import answers
@@ -43,7 +43,10 @@ def router(service: Service) -> APIRouter:
         health = Health(status="failed" if service.worker.failed else "draining" if service.draining else "ok")
         return JSONResponse(health.model_dump(), 200 if health.status == "ok" else 503)
 
-    @routes.get("/metrics", response_class=PlainTextResponse)
+    told = answers(Health, body=False)
+    told[200] = {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Done"}
+
+    @routes.get("/metrics", response_model=None, responses=told)
     async def metrics() -> Response:
         """Figures for Prometheus."""
         return Response(service.metrics.page(), media_type=CONTENT_TYPE_LATEST)

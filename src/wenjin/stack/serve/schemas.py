@@ -31,6 +31,8 @@ Id = Annotated[int, Field(ge=0, le=2**31 - 1), INTEGRAL]
 Bias = Annotated[float, Field(ge=-100, le=100)]
 Stop = Annotated[str, Field(min_length=1, max_length=256)]
 Chance = Annotated[float, Field(gt=0, le=1)]
+# Wider than the 64 bits that are used: a bound must be a number that JSON's readers do not round to another.
+Seed = Annotated[int, Field(ge=-(10**19), le=10**19), INTEGRAL]
 Signed = Annotated[float, Field(ge=-2, le=2)]
 Object = dict[str, JsonValue]
 
@@ -66,7 +68,7 @@ class Sampling(Asked):
         description="Token id, as a text, -> what is added to its score.",
         json_schema_extra={"propertyNames": {"pattern": "^(0|[1-9][0-9]{0,9})$"}},
     )
-    seed: Annotated[int, Field(ge=-(2**63), le=2**63 - 1), INTEGRAL] | None = None
+    seed: Seed | None = None
     stop: Stop | Annotated[list[Stop], Field(max_length=16)] | None = None
     stream: bool | None = None
     stream_options: StreamOptions | None = None

@@ -66,7 +66,7 @@ class Tokenize(Asked):
 
     model: Name | None = None
     prompt: Words | None = None
-    messages: Annotated[list[AnyMessage], Field(min_length=1, max_length=10_000)] | None = None
+    messages: Annotated[list[AnyMessage], Field(max_length=10_000)] | None = None
     tools: Annotated[list[ToolDefinition], Field(max_length=128)] | None = None
     add_generation_prompt: bool | None = None
     add_special_tokens: bool | None = Field(None, description="The tokens that the tokenizer puts around a text.")

@@ -53,6 +53,8 @@ def router(service: Service) -> APIRouter:
         service.known(body.model)
         if (body.prompt is None) == (body.messages is None):
             raise ApiError(400, "Give either prompt or messages.", code="invalid_combination", param="prompt")
+        if body.messages == []:
+            raise ApiError(400, "messages is empty.", code="invalid_value", param="messages")
         prompts, local = service.prompts, service.local
         if body.messages is not None:
             work = partial(prompts.chat, body.messages, body.tools, answer=body.add_generation_prompt is not False)
