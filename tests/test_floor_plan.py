@@ -23,6 +23,7 @@ HOSTS = {  # hosts that a file of ours may name, and where; the course's own tex
     "www.w3.org": "the name of SVG",
     "arxiv.org": "sources are built from their numbers",
     "doi.org": "sources are built from their numbers",
+    "creativecommons.org": "licenses of shipped tables name the place of their text",
 }
 STARTS = re.compile(r"\bsubprocess\.(run|Popen|call|check_call|check_output)\(|\bos\.(fork|system|exec\w+|spawn\w+)\(")
 STARTERS = {"study/sandbox/", "study/web/build.py", "study/author/runner.py", "stack/train/compiled.py",

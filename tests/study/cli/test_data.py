@@ -138,7 +138,7 @@ def test_programs_are_told_in_json_and_refused_in_a_sentence(tmp_path: Path) -> 
 
 def test_the_list_says_what_is_here_and_a_spoiled_corpus_is_told(tmp_path: Path) -> None:
     done = wenjin(tmp_path, "list")
-    assert done.stdout.count("not here: the shipped excerpt is used") == 4
+    assert done.stdout.count("not here: the shipped excerpt is used") == 5
     assert list(tmp_path.iterdir()) == []
     folder = tmp_path / "corpora" / "wordnet"
     folder.mkdir(parents=True)
