@@ -65,9 +65,12 @@ def covariance(p: Array, x: ArrayLike, y: ArrayLike) -> float:
 
 def correlation(p: Array, x: ArrayLike, y: ArrayLike) -> float:
     """The covariance in units of both standard deviations: from -1 to 1. Raises ValueError where one never varies."""
-    both = variance(x, marginal(p, "x")) * variance(y, marginal(p, "y"))
-    if both == 0:
-        raise ValueError("what does not vary has no correlation")
+    both = 1.0
+    for values, chances in ((np.asarray(x), marginal(p, "x")), (np.asarray(y), marginal(p, "y"))):
+        spread = variance(values, chances)
+        if spread <= 1e-15 * expect(values**2, chances):  # sums round: it need not be 0 to the last bit
+            raise ValueError("what does not vary has no correlation")
+        both *= spread
     return covariance(p, x, y) / float(np.sqrt(both))
 
 

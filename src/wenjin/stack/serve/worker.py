@@ -7,7 +7,8 @@
 The engine's thread never waits for a reader: tokens of a slow one are kept here, as many as the text may have. What
 came while a reader was busy is handed over at once, so that it catches up. The first token and the last go out as they
 come, those between at most once in PACE seconds: faster than a film nobody sees, and eight texts of a
-small model would keep the loop busier with telling than the engine is with writing.
+small model would keep the loop busier with telling than the engine is with writing. Where log-probabilities are asked
+for, each token is told by itself as far as the reader keeps up: whoever looks at tokens wants them apart.
 
 Proof    tests/stack/serve/test_cancel.py, test_streams.py
 """
@@ -34,6 +35,7 @@ class Writing:
         self.freed, self.open = freed, len(requests)
         self.come: Batch = []
         self.lock = threading.Lock()
+        self.pace = PACE if all(request.logprobs is None for request in requests) else 0.0
         self.awaited = True  # somebody is to be told of the next token
         self.news, self.last = asyncio.Event(), asyncio.Event()
         self.tickets = []
@@ -74,9 +76,10 @@ class Writing:
             unread -= sum(token.finish is not None for _, token in batch)
             if batch:
                 yield batch
-            with suppress(TimeoutError):
-                async with asyncio.timeout(PACE):
-                    await self.last.wait()
+            if self.pace:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.pace):
+                        await self.last.wait()
             with self.lock:
                 self.awaited = not self.come
             if not self.awaited:

@@ -70,6 +70,7 @@ KEYS = Text("空格 看答案  z 撤销  q 退出", "Space answer  z undo  q qui
 RATING = Text("1 2 3 4 评分  z 撤销  q 退出", "1 2 3 4 rate  z undo  q quit")
 UNDONE = Text("上一次的评分已撤销。", "The last rating is taken back.")
 NOTHING_UNDONE = Text("今天没有可以撤销的评分。", "Nothing of today is left to undo.")
+SHOWN = 3  # topics whose cards are offered where there are none
 EMPTY = Text(
     "还没有卡片。做过一个主题的练习，它的卡片就会来；也可以现在加入：{commands}",
     "There are no cards yet. Once you try an exercise of a topic its cards come; or add them now: {commands}",
@@ -195,7 +196,7 @@ class Session:
         deck = self.deck
         if not deck.entries:
             topics = [each.id for each in self.desk.course.topics.values() if each.cards]
-            return EMPTY.format(commands=", ".join(f"wenjin review --take {id}" for id in topics))[self.language]
+            return EMPTY.format(commands=", ".join(f"wenjin review --take {id}" for id in topics[:SHOWN]))[self.language]
         told = [LEFT.format(n=len(deck.queue)) if deck.queue else OVER]
         if deck.today:
             told.append(COUNT.format(n=len(deck.today), recalled=sum(each.rating > 1 for each in deck.today)))
