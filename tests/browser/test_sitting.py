@@ -60,9 +60,8 @@ def answer(scale: str) -> str:
 @pytest.mark.parametrize(("lang", "width"), [("zh", 1280), ("en", 390)])
 def test_a_topic_in_one_sitting(visit: Visiting, picture: Picture, lang: str, width: int) -> None:
     page = visit(lang=lang, width=width, height=800).open("/")
-    follow(page, f'main a[href^="{LESSON}"]', LESSON)
-    if not page.url.endswith(LESSON):  # the second sitting is led to its exercise
-        page.goto(page.url.partition("/topics/")[0] + LESSON)
+    follow(page, 'nav a[href="/map"]', "/map$")
+    follow(page, f'main a[href="{LESSON}"]', LESSON)
     anchor = {"zh": "why-sqrt-d", "en": "softmax-axis"}[lang]
     reach(page, f"#note-{anchor} summary")
     page.keyboard.press("Enter")
