@@ -18,8 +18,8 @@ def leave(server: Running, dice: random.Random, *, stream: bool) -> None:
         line.sendall(server.raw("/v1/chat/completions", **asked))
         if stream:
             line.settimeout(30)
-            heard, most = 0, dice.randrange(1, 3_000)
-            while heard < most and (came := line.recv(1024)):
+            heard, most, came = 0, dice.randrange(1, 3_000), b""
+            while heard < most and b"[DONE]" not in came[-32:] and (came := line.recv(1024)):
                 heard += len(came)
         else:
             time.sleep(dice.random() * 0.05)
