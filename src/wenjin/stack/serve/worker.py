@@ -6,9 +6,9 @@
 
 The engine's thread never waits for a reader: tokens of a slow one are kept here, as many as the text may have. What
 came while a reader was busy is handed over at once, so that it catches up. The first token and the last go out as they
-come, those between at most once in PACE seconds: faster than a film nobody sees, and eight texts of a
-small model would keep the loop busier with telling than the engine is with writing. Where log-probabilities are asked
-for, each token is told by itself as far as the reader keeps up: whoever looks at tokens wants them apart.
+come, those between at most once in PACE seconds: faster than a film nobody sees, and eight texts of a small model would
+keep the loop busier with telling than the engine is with writing. Where log-probabilities are asked for, each token is
+told by itself as far as the reader keeps up: whoever looks at tokens wants them apart.
 
 Proof    tests/stack/serve/test_cancel.py, test_streams.py
 """

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from wenjin.kit.text import Text, visible
+from wenjin.study.chat.answers import REFUSED
 from wenjin.study.chat.protocol import refusal
 from wenjin.study.chat.server import ModelServer, ServerError
 
 PATIENCE = 30.0  # seconds for a model to be loaded and to answer
 
-REFUSED = Text("模型服务没有答应：{said}", "The model server refused: {said}")
 STRANGE = Text(
     "模型服务的回答读不懂。它多半比课程旧：结束 wenjin start，再运行一次。",
     "The model server's answer cannot be read. It is likely older than the course: end wenjin start and run it again.",

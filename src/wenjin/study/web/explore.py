@@ -176,11 +176,10 @@ def seen(view: View, found: Inspection) -> dict[str, Any]:
             row.append((head, kind, level(share if kind != "spread" else 1 - share), told, (layer, head) in view.off))
         rows.append((layer, row, [(layer, head) for head in range(len(heads))]))
     whole = {one.id: one for one in found.whole.likeliest} if found.whole else {}
-    last = list(found.weights[-1])
     return {
         "rows": rows,
         "off": (found.layer, found.head) in view.off,
-        "sources": sorted(((share, n) for n, share in enumerate(last)), reverse=True)[:5],
+        "sources": [sorted(((share, n) for n, share in enumerate(row)), reverse=True)[:5] for row in found.weights],
         "whole": whole,
         "lost": [
             one
