@@ -2,7 +2,7 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -16,3 +16,14 @@ FULL = os.environ.get("WENJIN_TEST_DEPTH") == "full"
 def count() -> Callable[[int], int]:
     """`count(200)` is 200 in the full depth and a twentieth of it, at least 1, in the short one."""
     return lambda full: full if FULL else max(1, full // 20)
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For small products, where threads would wait for each other; a test may choose another number."""
+    import torch  # most tests need none
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,13 +37,8 @@ PRODUCT: Code = exercise("convolution-as-product")
 SIZES: Numeric = exercise("output-size")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the judge: for tensors this small, threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+# As in the judge: for tensors this small, threads only wait for each other.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def by_torch(x: Tensor, w: Tensor, b: Tensor, stride: int = 1, padding: int = 0) -> Tensor:

@@ -3,7 +3,7 @@
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -39,13 +39,8 @@ WRITE: Code = exercise("write-attention")
 BY_HAND: Numeric = exercise("attention-by-hand")
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """As in the judge: for tensors this small, threads only wait for each other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+# As in the judge: for tensors this small, threads only wait for each other.
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 @cache

@@ -1,10 +1,8 @@
 """What the tests of the machine share: one thread, and a published model, fetched by what `wenjin models add` uses."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import torch
 
 from wenjin.stack.serve.bring import bring
 from wenjin.stack.serve.errors import ServeError
@@ -27,12 +25,3 @@ def smollm2() -> Path:
         return bring(DATA, KNOWN["smollm2"], fetch, look=glance, wait=True).path
     except ServeError:  # another run of the tests was faster
         return found(DATA, "smollm2", hashes=True).path
-
-
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """For small products, where threads would wait for each other; a test may choose another number."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)

@@ -196,9 +196,8 @@ class Session:
         deck = self.deck
         if not deck.entries:
             topics = [each.id for each in self.desk.course.topics.values() if each.cards]
-            return EMPTY.format(commands=", ".join(f"wenjin review --take {id}" for id in topics[:SHOWN]))[
-                self.language
-            ]
+            commands = ", ".join(f"wenjin review --take {id}" for id in topics[:SHOWN])
+            return EMPTY.format(commands=commands)[self.language]
         told = [LEFT.format(n=len(deck.queue)) if deck.queue else OVER]
         if deck.today:
             told.append(COUNT.format(n=len(deck.today), recalled=sum(each.rating > 1 for each in deck.today)))
