@@ -10,6 +10,7 @@ export type Piece = { text: string; tokens: Token[] };
 type Say = (name: string, blanks?: Record<string, string | number>) => string;
 
 const HIDDEN = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Mn}\p{Me}]*$/u;
 const DARKEST = 6; // steps of the ground
 
 // Text of any origin, safe to show: it turns no line around.
@@ -20,7 +21,8 @@ export function clean(text: string): string {
 // A token as it is named: what cannot be seen is told.
 function named(text: string): string {
   const told = text.replace(HIDDEN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-  return told.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "∅";
+  const shown = told.replace(/\p{Default_Ignorable_Code_Point}/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+  return shown.replaceAll("\n", "⏎").replaceAll("\t", "⇥").replace(/^ | $/g, "␣") || "∅";
 }
 
 function percent(logprob: number): string {
@@ -48,6 +50,7 @@ export class Tokens {
 
   add(piece: Piece): void {
     const span = el("span", { class: "token", tabindex: this.pieces.length ? "-1" : "0" }, clean(piece.text));
+    if (UNSEEN.test(piece.text)) span.dataset.unseen = ""; // half an emoji, say: it has no width, and is to be pointed at
     const sure = piece.tokens.reduce((sum, [, logprob]) => sum + (logprob ?? 0), 0);
     span.dataset.n = String(this.pieces.length);
     span.dataset.odd = String(Math.min(DARKEST, Math.floor(-sure)));
