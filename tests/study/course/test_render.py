@@ -31,11 +31,11 @@ def renderer() -> Renderer:
 
 
 class Desk:
-    """Renders a text as the lesson of self-attention."""
+    """Renders a text as the lesson of a topic."""
 
-    def __init__(self, course: Course, renderer: Renderer, folder: Path) -> None:
+    def __init__(self, course: Course, renderer: Renderer, folder: Path, topic: str = "self-attention") -> None:
         self.course, self.renderer, self.folder = course, renderer, folder
-        self.topic = replace(course.topics["self-attention"], folder=folder)
+        self.topic = replace(course.topics[topic], folder=folder)
         (folder / "recorded").mkdir()
         (folder / "recorded" / "demo.json").write_text(json.dumps(RECORD))
 
@@ -193,6 +193,15 @@ def test_a_figure_draws_the_recorded_run_without_scripts(desk: Desk) -> None:
 def test_a_figure_of_no_chart_is_refused(desk: Desk) -> None:
     page = desk('## Q {#q}\n\nA\n\n```{figure} lab:cost-of-length ms alt="time"\n```\n')
     assert [fault.what.en for fault in page.faults] == ["The lab cost-of-length has no chart ms."]
+
+
+def test_a_figure_shows_a_picture_that_the_lab_drew(course: Course, renderer: Renderer, tmp_path: Path) -> None:
+    page = Desk(course, renderer, tmp_path, "tokenization")(
+        "## Q {#q}\n\nA\n\n```{figure} lab:three-scripts tree_chinese\n```\n", "en"
+    )
+    assert page.faults == ()
+    assert '<img src="data:image/svg+xml;base64,' in page.html
+    assert 'alt="The merge tree of 明月, from below' in page.html
 
 
 def test_an_exercise_leads_to_its_page(desk: Desk) -> None:

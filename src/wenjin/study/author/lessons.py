@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from itertools import zip_longest
 
+from wenjin.kit.lab import Picture
 from wenjin.kit.text import Language, Text
 from wenjin.study.course import lesson as lessons
 from wenjin.study.course.faults import Faults, nearest
@@ -31,6 +32,7 @@ def check(topic: Topic, faults: Faults) -> dict[Language, Lesson]:
         if path.is_file():
             read[language] = lessons.read(topic.folder, language)
             _form(read[language], language, faults.place(path), faults)
+            _seen(topic, read[language], faults.place(path), faults)
         else:
             what = Text("没有这篇课文。", "The lesson is missing.")
             faults.add(path, what, Text("写上它。", "Write it."))
@@ -135,9 +137,16 @@ def _directives(question: Question, place: str, faults: Faults) -> None:
         elif not directive.argument:
             what = Text(f"指令 {directive.kind} 没有写对象。", f"The directive {directive.kind} names nothing.")
             faults.add(spot, what, Text("在花括号后写名字。", "Write the name after the braces."))
-        elif directive.kind == "figure" and not dict(directive.options).get("alt"):
+
+
+def _seen(topic: Topic, lesson: Lesson, place: str, faults: Faults) -> None:
+    """A chart has an alternative text; a picture brings its own."""
+    pictures = {(f"lab:{lab.name}", name) for lab in topic.labs for name in _pictures(lab)}
+    for one in lesson.directives:
+        bare = one.kind == "figure" and one.argument and not dict(one.options).get("alt")
+        if bare and (one.argument, *one.more) not in pictures:
             what = Text("图没有替代文字。", "The figure has no alternative text.")
-            faults.add(spot, what, Text('写上 alt="图里看到什么"。', 'Write alt="what one sees".'))
+            faults.add(f"{place}:{one.line}", what, Text('写上 alt="图里看到什么"。', 'Write alt="what one sees".'))
 
 
 def _same_skeleton(topic: Topic, zh: Lesson, en: Lesson, faults: Faults) -> None:
@@ -194,14 +203,20 @@ def _places(topic: Topic, lesson: Lesson, faults: Faults) -> None:
 
 
 def _fits(directive: Directive, lab: Lab, where: str, faults: Faults) -> None:
-    """The arguments of a lab are those of its form; a figure is one of its charts."""
+    """The arguments of a lab are those of its form; a figure is one of its charts or pictures."""
     if directive.kind == "lab" and lab.form is not None:
         try:
             lab.form.read(dict(directive.options))
         except FormError as error:
             faults.add(where, error.text, Text("改正参数。", "Mend the argument."))
     elif directive.kind == "figure" and lab.texts is not None:
-        _one_of(directive.more[0] if directive.more else "", lab.texts.charts, where, faults)
+        _one_of(directive.more[0] if directive.more else "", (*lab.texts.charts, *_pictures(lab)), where, faults)
+
+
+def _pictures(lab: Lab) -> set[str]:
+    """The pictures that the recorded run of a lab drew."""
+    frames = lab.reference.frames if lab.reference else ()
+    return {frame.name for frame in frames if isinstance(frame, Picture)}
 
 
 def _one_of(name: str, known: Iterable[str], where: str, faults: Faults) -> None:

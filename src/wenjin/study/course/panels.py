@@ -1,10 +1,11 @@
 """The panels that directives put into a lesson: listing, run, exercise, lab, figure."""
 
+import base64
 import html
 from collections.abc import Callable
 from urllib.parse import urlencode
 
-from wenjin.kit.lab import Used
+from wenjin.kit.lab import Picture, Used
 from wenjin.kit.text import Text
 from wenjin.study.course.chart import draw
 from wenjin.study.course.dialect import Directive
@@ -122,7 +123,7 @@ def lab(directive: Directive, body: str, line: int, context: Context, markdown: 
 
 
 def figure(directive: Directive, line: int, context: Context) -> str:
-    """A chart of the run that a lab's author recorded: drawing and table, no script."""
+    """A chart of the run that a lab's author recorded, as drawing and table, or a picture that it drew: no script."""
     source, chart = (*directive.words, "", "")[:2]
     kind, _, name = source.partition(":")
     found = _lab(name, context) if kind == "lab" else None
@@ -139,22 +140,36 @@ def figure(directive: Directive, line: int, context: Context) -> str:
             Text(f"实验 {name} 还没有记录。", f"The lab {name} is not recorded."),
             Text(f"请运行 `wenjin course record {topic}`。", f"Run `wenjin course record {topic}`."),
         )
-    if chart not in found.texts.charts:
-        known = tuple(found.texts.charts)
+    pictures = {frame.name: frame for frame in found.reference.frames if isinstance(frame, Picture)}
+    if chart not in found.texts.charts and chart not in pictures:
+        known = (*found.texts.charts, *pictures)
         return context.fault(
             line, Text(f"实验 {name} 没有图 {chart}。", f"The lab {name} has no chart {chart}."), nearest(chart, known)
         )
     language = context.language
-    drawn = draw(
-        chart, found.texts.charts[chart], found.reference.frames, language, alt=directive.options.get("alt", "")
-    )
+    alt = directive.options.get("alt", "")
+    if chart in pictures:
+        shown = picture(pictures[chart], alt or pictures[chart].alt[language])
+    else:
+        shown = draw(chart, found.texts.charts[chart], found.reference.frames, language, alt=alt).html
     data = ", ".join(dict.fromkeys(f.source for f in found.reference.frames if isinstance(f, Used)))
     note = RECORDED[language].format(
         title=html.escape(found.texts.title[language]), seed=found.reference.seeds[0], data=html.escape(data)
     )
     link = f'<a href="/topics/{found.topic}/labs/{found.name}">'
     note = note.replace("[", link).replace("]", "</a>")
-    return f'<div class="lab-figure">{drawn.html}<p class="quiet">{note}</p></div>\n'
+    return f'<div class="lab-figure">{shown}<p class="quiet">{note}</p></div>\n'
+
+
+def picture(shown: Picture, alt: str) -> str:
+    """A picture that a lab drew, within the page."""
+    return f'<figure class="run-picture"><img src="{address(shown)}" alt="{html.escape(alt)}"></figure>'
+
+
+def address(shown: Picture) -> str:
+    """A picture as the address of itself."""
+    kind = "image/svg+xml" if shown.kind == "svg" else "image/png"
+    return f"data:{kind};base64,{base64.b64encode(shown.data).decode()}"
 
 
 def _lab(name: str, context: Context) -> Lab | None:

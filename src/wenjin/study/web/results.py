@@ -1,6 +1,5 @@
 """What the page of a run shows: a record, its frames and its lab's texts become words, tables and charts. Pure."""
 
-import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from wenjin.study.course.chart import Drawn, as_data, curves, other, sketch
 from wenjin.study.course.form import Value
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
+from wenjin.study.course.panels import address
 from wenjin.study.course.scale import scale, spell
 from wenjin.study.labs.book import Run
 from wenjin.study.labs.verdict import Judged
@@ -242,12 +242,7 @@ def listed(lab: Lab, frames: Iterable[Frame], language: Language, empty: bool = 
 
 def pictures(frames: Iterable[Frame], language: Language) -> list[tuple[str, str]]:
     """(address, what is to be seen) of each picture."""
-    kinds = {"svg": "image/svg+xml", "png": "image/png"}
-    return [
-        (f"data:{kinds[frame.kind]};base64,{base64.b64encode(frame.data).decode()}", frame.alt[language])
-        for frame in frames
-        if isinstance(frame, Picture)
-    ]
+    return [(address(frame), frame.alt[language]) for frame in frames if isinstance(frame, Picture)]
 
 
 def used(frames: Iterable[Frame]) -> list[Used]:

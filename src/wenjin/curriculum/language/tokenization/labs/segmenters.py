@@ -20,12 +20,14 @@ Omits    names and numbers by rule; bigrams; what is trained by gradient (sequen
 
 import json
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Annotated
 
-from wenjin.kit.lab import Band, Claim, Frame, Keep, Lab, Level, Point, Progress, Slider, Table, Used
+from wenjin.kit.lab import Band, Cause, Claim, Frame, Keep, Lab, Level, Point, Progress, Slider, Table, Used
 from wenjin.stack.data.load import load
+from wenjin.stack.learn.examples import EXPECTED, told, unfamiliar, unrelated, unseen
 from wenjin.stack.text.segment import Score, Tagger, Words, backward, best_path, forward, score, spans
 
 Line = tuple[str, ...]
@@ -44,8 +46,7 @@ def segmenters(
 
 
 def compared(keep: Keep, text: Sequence[Line], lines: Sequence[int], held: int, seed: int) -> Iterator[Frame]:
-    text = random.Random(seed).sample(text, len(text))
-    wanted, rest = text[:held], text[held:]
+    wanted, rest = divided(text, held, seed)
     sizes = sorted({min(size, len(rest)) for size in lines})
     told: dict[str, dict[str, list[float]]] = json.loads(keep.load("told") or "{}")  # lines -> way -> figures
     for n, size in enumerate(sizes, 1):
@@ -63,9 +64,16 @@ def compared(keep: Keep, text: Sequence[Line], lines: Sequence[int], held: int, 
                 yield Level(f"{what}_{way}", value)
     yield Level("unseen", last["words"][0])
     yield Level("gain", last["path"][2] - max(last["forward"][2], last["backward"][2]))
+    yield from doubts(rest[: sizes[-1]], wanted, last["hidden"][2], random.Random(seed))
     rows: list[tuple[str | float, ...]] = [(way, *last[way]) for way in WAYS]
     yield Table("ways", ("way", "precision", "recall", "f1", "new"), tuple(rows))
     yield Table("examples", ("forward", "backward", "path"), examples(rest[: sizes[-1]], wanted))
+
+
+def divided(text: Sequence[Line], held: int, seed: int) -> tuple[Sequence[Line], Sequence[Line]]:
+    """Lines held out, and the others, shuffled."""
+    text = random.Random(seed).sample(text, len(text))
+    return text[:held], text[held:]
 
 
 def measure(lines: Sequence[Line], wanted: Sequence[Line]) -> dict[str, list[float]]:
@@ -89,6 +97,24 @@ def ways(words: Words, tagger: Tagger) -> dict[str, Callable[[str], list[str]]]:
         "path": lambda text: best_path(text, words),
         "hidden": tagger,
     }
+
+
+def doubts(lines: Sequence[Line], wanted: Sequence[Line], hidden: float, dice: random.Random) -> Iterator[Frame]:
+    """Held-out text that was not prepared as the other, cuts that do not follow from the characters."""
+    text, asked = ["".join(line) for line in lines], ["".join(line) for line in wanted]
+    known = unseen(Counter("".join(text))) < EXPECTED  # else nothing can be said yet
+    blind = unrelated(hidden, score([blindly(line, lines, dice) for line in asked], wanted).f1) if known else ()
+    yield from (Cause(*sign) for sign in told(unfamiliar(text, asked), blind))
+
+
+def blindly(text: str, lines: Sequence[Line], dice: random.Random) -> list[str]:
+    """Cut as often as words end, whatever the characters."""
+    found: list[str] = []
+    while text:
+        size = len(dice.choice(dice.choice(lines)))
+        found.append(text[:size])
+        text = text[size:]
+    return found
 
 
 def placed(line: Line) -> list[tuple[tuple[int, int], str]]:

@@ -23,11 +23,12 @@ from typing import Annotated, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from wenjin.kit.lab import Band, Claim, Frame, Keep, Lab, Level, Picture, Point, Progress, Slider, Table, Used
+from wenjin.kit.lab import Band, Cause, Claim, Frame, Keep, Lab, Level, Picture, Point, Progress, Slider, Table, Used
 from wenjin.kit.text import Text
 from wenjin.stack.data.load import load
 from wenjin.stack.data.tables import Table as Numbers
 from wenjin.stack.data.tables import table
+from wenjin.stack.learn.examples import most_frequent, told, unlike, unrelated
 from wenjin.stack.learn.forest import Forest, grow_forest, permutation_importance
 from wenjin.stack.learn.tree import Tree, grow
 
@@ -71,6 +72,7 @@ def one_tree_or_many(
             yield from curves(name, rows, depths)
             yield Progress(done := done + len(one.y) * trees, work)
         yield from of_folds(name, rows, depths)
+        yield from doubts(one, rows)
     for place, (name, one) in enumerate(known.items()):
         told = {}
         for some in offers(one):
@@ -121,6 +123,7 @@ def of_fold(one: Numbers, out: NDArray[np.bool_], trees: int, depths: Sequence[i
     if key[1:] == [0, 1, 0]:  # of the tumors, on the rows of the first fold
         lost = permutation_importance(forest.predict, fresh, told, dice, repeats=3).tolist()
     return {
+        "unlike": list(unlike(x, fresh, columns=True)),
         "train": [right(tree.shares(x), y) for tree in grown],
         "test": [right(tree.shares(fresh), told) for tree in grown],
         "numbers": list(test),
@@ -172,6 +175,13 @@ def of_folds(name: str, rows: list[dict[str, Any]], depths: Sequence[int]) -> It
         yield Level("first_lost", told[0][2])
         yield Level("most_lost", max(row[2] for row in told))
         yield Table("importance", ("feature", "share", "lost"), tuple((row[0], row[1], row[2]) for row in told[:8]))
+
+
+def doubts(one: Numbers, rows: list[dict[str, Any]]) -> Iterator[Frame]:
+    """Folds that were not prepared as the others, labels that do not follow from the features."""
+    forest = float(np.mean([row["forest"][-1] for row in rows]))
+    signs = [sign for row in rows for sign in row["unlike"]]
+    yield from (Cause(*sign) for sign in told(signs, unrelated(forest, most_frequent(one.y))))
 
 
 # ---- variance and likeness ----
