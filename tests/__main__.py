@@ -1,7 +1,8 @@
 """Everything that must hold: `./wenjin test [--full] [pytest's arguments]`.
 
-Style, types and floors first, each told apart; then pytest, whose own summary is the last line. With arguments for
-pytest only pytest runs. `--full` keeps every count that is promised; without it a twentieth.
+Style, types and floors first, each told apart; then pytest twice: the rooms that only compute, a process to a core,
+then those that start servers and browsers or hold promises about time, one test after another. The last line adds up.
+With arguments for pytest only pytest runs, once. `--full` keeps every count that is promised; without it a twentieth.
 """
 
 import os
@@ -22,6 +23,15 @@ CHECKS = {
     # import-linter has a console script only
     "import-linter": ["-c", "from importlinter.cli import lint_imports_command as run; run()", "--no-logo"],
 }
+
+# What only computes: side by side these tests measure nobody else.
+PURE = (
+    "tests/kit",
+    "tests/poet",
+    "tests/curriculum",
+    *(f"tests/stack/{room}" for room in ("data", "files", "infer", "learn", "maths", "models", "nn", "python", "text")),
+    *(f"tests/study/{room}" for room in ("course", "memory", "progress")),
+)
 
 
 def run_checks() -> list[str]:
@@ -59,10 +69,20 @@ def main(words: list[str]) -> int:
         environment["WENJIN_TEST_DEPTH"] = "full"
     failed = [] if words else run_checks()
     provide_chromium()
-    if failed:
-        print(f"failed before the tests: {', '.join(failed)}", flush=True)
-    tests = subprocess.run([sys.executable, "-P", "-m", "pytest", *words], cwd=ROOT, env=environment)
-    return tests.returncode or int(bool(failed))
+    pytest = [sys.executable, "-P", "-m", "pytest"]
+    if words:
+        return subprocess.run([*pytest, *words], cwd=ROOT, env=environment).returncode
+    side_by_side = [*pytest, "-n", str(os.cpu_count() or 1), "--dist", "loadfile", *PURE]
+    one_by_one = [*pytest, *(f"--ignore={room}" for room in PURE)]
+    parts = {
+        "the rooms that only compute": subprocess.run(
+            side_by_side, cwd=ROOT, env=environment | {"OMP_NUM_THREADS": "1"}
+        ).returncode,
+        "the rest": subprocess.run(one_by_one, cwd=ROOT, env=environment).returncode,
+    }
+    failed += [name for name, code in parts.items() if code]
+    print(f"failed: {', '.join(failed)}" if failed else "everything holds", flush=True)
+    return int(bool(failed))
 
 
 if __name__ == "__main__":
