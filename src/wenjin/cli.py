@@ -23,7 +23,26 @@ from wenjin.version import VERSION
 if TYPE_CHECKING:
     from wenjin.study.chat.commands import Commands
 
-ROOMS = ("exercises", "review", "labs", "course", "data", "notes")
+ROOMS = (
+    "exercises",
+    "review",
+    "checkpoint",
+    "week",
+    "craft",
+    "labs",
+    "course",
+    "place",
+    "plan",
+    "progress",
+    "atlas",
+    "data",
+    "notes",
+    "questions",
+    "summary",
+    "search",
+    "again",
+    "archive",
+)
 
 ABOUT = Text("问津：能运行的大模型课程。", "Wenjin: an executable course in large language models.")
 EXAMPLES = Text(

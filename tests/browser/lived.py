@@ -4,11 +4,15 @@ import json
 import re
 import time
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
+from wenjin.study.progress import week
+from wenjin.study.store import backups
 from wenjin.study.store.chats import Chats
+from wenjin.study.store.log import happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 from wenjin.study.web.security import api_token
@@ -120,12 +124,45 @@ class Hand:
             time.sleep(0.3)
 
 
+def record(hand: Hand) -> dict[str, str]:
+    """Questions, one answered and one removed; a note with links and two versions; a summary and a reflection."""
+    for text in ("first [[tokenization]] and [[nowhere]]", NOTES["why-sqrt-d"] + "\n\n[[tokenization]] [[nowhere]]"):
+        kept = hand.ask("GET", "/api/notes/self-attention/why-sqrt-d")
+        body = {"text": text, "revision": kept["revision"], "settled": True}
+        hand.ask("PUT", "/api/notes/self-attention/why-sqrt-d", body)
+    own = {"text": "private: true\n分数除以 $\\sqrt d$，方差回到 1。", "revision": 0, "settled": True}
+    hand.ask("PUT", "/api/notes/self-attention/own-words", own)
+    week = re.search(r'data-note="/api/notes/(\d{4}-W\d\d)/reflection"', hand.see("/summary"))
+    assert week
+    reflection = {"text": "**下周**慢一点，先读题。", "revision": 0, "settled": True}
+    hand.ask("PUT", f"/api/notes/{week[1]}/reflection", reflection)
+    place = {"topic": "self-attention", "anchor": "why-sqrt-d"}
+    for text in ("Why is the variance $d$ and not $\\sqrt d$?", "多头为什么不更贵？" + "很长" * 80, "Removed again"):
+        hand.send("/questions", place | {"text": text, "tried": "read it *twice*"})
+    removed, answered, asked = re.findall(r'id="q-(\w{32})"', hand.see("/questions"))
+    hand.send(f"/questions/{answered}", {"do": "answered", "text": "见 [[self-attention#several-heads]]"})
+    hand.send(f"/questions/{removed}", {"do": "removed"})
+    revision = re.findall(r"\?at=(\w{32})", hand.see("/notes/self-attention/why-sqrt-d"))[-1]
+    return {"question": asked, "removed": removed, "revision": revision}
+
+
+def keep(course: "Course") -> None:
+    """Two backups, one of them by hand."""
+    here = places(course.folder / "data", course.folder / "workspace", environ={})
+    log = open_log(here, role="command")
+    backups.make(log, here, "daily", datetime(2026, 11, 21, 20, 15))
+    backups.make(log, here, "asked", datetime(2026, 11, 22, 20, 15))
+    log.close()
+
+
 def live(course: "Course") -> dict[str, str]:
     """Tries an exercise, opens a hint, keeps a draft, writes notes, runs labs to an end and not, reviews a card.
 
     Returns what fills the blanks of addresses.
     """
     hand = Hand(course)
+    blanks = remember(course)
+    keep(course)
     exercise = "/api/exercises/self-attention/write-attention"
     hand.ask("POST", f"{exercise}/attempts", {"source": WRONG})
     hand.ask("POST", f"{exercise}/hints")
@@ -133,8 +170,9 @@ def live(course: "Course") -> dict[str, str]:
     hand.ask("PUT", f"{exercise}/draft", {"text": WRONG, "revision": kept["revision"]})
     for anchor, text in NOTES.items():
         hand.ask("PUT", f"/api/notes/self-attention/{anchor}", {"text": text, "revision": 0, "settled": True})
+    runs = record(hand)
     short = {"arg.lengths": "64, 128", "arg.width": "16", "arg.rounds": "1", "do": "skip"}
-    runs = {"run": hand.run("cost-of-length", short), "other": hand.run("cost-of-length", short | {"arg.width": "32"})}
+    runs |= {"run": hand.run("cost-of-length", short), "other": hand.run("cost-of-length", short | {"arg.width": "32"})}
     predicted = {"predict.learning": "faster", "predict.growth": "d"}
     small = {"arg.widths": "4, 16", "arg.width": "16", "arg.steps": "40", "arg.senses": "4"}
     runs["told"] = hand.run("scale-or-saturate", small | predicted)
@@ -147,8 +185,61 @@ def live(course: "Course") -> dict[str, str]:
         f"/api/runs/{runs['run']}/remark",
         {"text": "平方：长度翻倍，时间变成四倍。Twice the length, four times the work."},
     )
+    hand.send(f"/runs/{runs['run']}/pin", {"anchor": "lab-cost-of-length"})
     hand.send("/review/cards", {"topic": "self-attention"})
     shown = re.search(r'name="card" value="([^"]+)"', hand.see("/review"))
     assert shown, "no card is asked"
     hand.ask("POST", "/api/review", {"card": shown[1], "rating": 3, "id": uuid4().hex})
-    return runs | talk(course)
+    return blanks | runs | talk(course) | sit(hand) | judge_weeks(course)
+
+
+def remember(course: "Course") -> dict[str, str]:
+    """Reviews of some weeks ago, one of them forgotten; a card that is set aside; a mistake made three days ago. Two
+    tracks that are followed, the first of them late."""
+    log = open_log(places(course.folder / "data", course.folder / "workspace", environ={}), role="command")
+    today = datetime.now(UTC).date()
+    follows = {"tracks": ["thirty-weeks", "qmatter"], "track": "thirty-weeks", "path": {"thirty-weeks": "ai-engineer"}}
+    follows |= {"hours": {"weekday": 2.5, "weekend": 5}, "begun": {"thirty-weeks": f"{today - timedelta(days=40)}"}}
+    for key, value in (follows | {"promised": {"thirty-weeks": f"{today + timedelta(days=70)}"}}).items():
+        log.append(happened("setting", key, {"key": key, "value": value}))
+    cards = [f"self-attention/{name}" for name in ("three-roles", "wrong-axis", "dividing-by-d")]
+    now = datetime.now(UTC)
+    for ago in (45, 30, 12):
+        for card in cards:
+            rating = 1 if (ago, card) == (12, cards[0]) else 4
+            log.append(happened("review", card, {"rating": rating, "ms": 4000}, now - timedelta(days=ago)))
+    told = {"verdict": "wrong", "name": "no-scaling"}
+    log.append(happened("attempt", "self-attention/attention-by-hand", told, now - timedelta(days=3)))
+    place = {"topic": "tokenization", "exercise": "tokenization/merge-by-hand", "kind": "numeric", "variant": 7}
+    known = {"what": "ended", "known": {"tokenization": 0.95}}
+    for data in ({"what": "began"}, {"what": "answered", "right": True, **place}, known):
+        log.append(happened("place", "0" * 32, data, now - timedelta(days=20)))
+    log.append(happened("suspend", "self-attention/whose-width", {}, now - timedelta(days=3)))
+    log.close()
+    return {"mistake": "mistake:self-attention/attention-by-hand/no-scaling"}
+
+
+def sit(hand: Hand) -> dict[str, str]:
+    """A paper that is open, with one answer; and one that has ended, a wrong answer in it and a card typed."""
+    papers = {}
+    for name, of in (("paper", "sixteen-topics/python"), ("sat", "sixteen-topics/llm-architecture")):
+        papers[name] = hand.send(f"/checkpoint/{of}", {"seed": "1"}).removeprefix("/papers/")
+        number = re.search(r'name="(field[^"]+)"', hand.see(f"/papers/{papers[name]}?n=2"))
+        answer = {number[1]: "0.25"} if number else {"source": WRONG}
+        hand.send(f"/papers/{papers[name]}", {"n": "2", "do": "keep", **answer})
+    cards = re.findall(r'name="(card[.][^"]+)"', hand.see(f"/papers/{papers['sat']}?n=99"))
+    hand.send(f"/papers/{papers['sat']}", {"n": "99", "do": "keep", cards[0]: "softmax 会饱和。" + "x" * 120})
+    hand.send(f"/papers/{papers['sat']}", {"n": "1", "do": "end"})
+    hand.send(f"/papers/{papers['sat']}/report", {"card": cards[0].removeprefix("card."), "rating": "2"})
+    return papers
+
+
+def judge_weeks(course: "Course") -> dict[str, str]:
+    """Weekly checks of five weeks with one left out, so that there is a chart with a gap."""
+    log = open_log(places(course.folder / "data", course.folder / "workspace", environ={}), role="command")
+    today = datetime.now().date()
+    for ago, scores in ((5, (4, 3, 6, 2)), (4, (5, 5, 6, 4)), (2, (6, 4, 7, 7)), (1, (7, 6, 7, 8))):
+        told = dict(zip(week.QUESTIONS, scores, strict=True)) | {"remark": "补了笔记 " + "long " * 12, "evidence": {}}
+        log.append(happened("week", week.name(today - timedelta(weeks=ago)), told))
+    log.close()
+    return {}

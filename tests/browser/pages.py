@@ -51,6 +51,13 @@ def answer(page: Page) -> None:
     expect(page.locator(".ratings button").first).to_be_visible()
 
 
+def compare(page: Page) -> None:
+    """Type an answer and hold it against the right one."""
+    page.locator("#typed").fill("future = scores.tril()  # 没有写完\n<b>&")
+    page.locator('button[formaction="/review/compare"]').click()
+    expect(page.locator('.review-typed [data-side="expected"]').first).to_be_visible()
+
+
 def tokens(page: Page) -> None:
     """Show the tokens of the last answer, go to one of them, and open what is folded."""
     unfold(page)
@@ -58,6 +65,13 @@ def tokens(page: Page) -> None:
     page.locator(".turn-tokens .token").first.focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".token-top").first).to_be_visible()
+
+
+def begin(page: Page) -> None:
+    """Begin a gate test, where none is open."""
+    if page.locator('button[value="begin"]').count():
+        page.locator('button[value="begin"]').click()
+    expect(page.locator('#answer button[value="skip"]')).to_be_visible()
 
 
 def keys(page: Page) -> None:
@@ -68,8 +82,11 @@ def keys(page: Page) -> None:
 
 PAGES: dict[str, list[Shown]] = {
     "/": [Shown("/", fresh=True)],
-    "/map": [Shown("/map", fresh=True, act=keys)],
-    "/tracks/{track}": [Shown("/tracks/qmatter")],
+    "/map": [Shown("/map", fresh=True, act=keys), Shown("/map?track=qmatter")],
+    "/tracks/{track}": [
+        Shown("/tracks/thirty-weeks", fresh=True, act=unfold),
+        Shown("/tracks/qmatter"),
+    ],
     "/topics/{topic}": [
         Shown("/topics/self-attention", fresh=True, act=unfold),
         Shown("/topics/multi-head-attention"),  # not written yet
@@ -81,6 +98,19 @@ PAGES: dict[str, list[Shown]] = {
     ],
     "/notes": [Shown("/notes", fresh=True, act=unfold), Shown("/notes?q=softmax"), Shown("/notes?q=qqqqqq")],
     "/notes/{topic}": [Shown("/notes/self-attention", fresh=True, act=unfold)],
+    "/notes/{topic}/{anchor}": [
+        Shown("/notes/self-attention/why-sqrt-d?at={revision}", act=unfold),
+        Shown("/notes/self-attention/own-words"),
+    ],
+    "/questions": [Shown("/questions", fresh=True, act=unfold), Shown("/questions?show=all&removed={removed}")],
+    "/questions/{id}/issue": [Shown("/questions/{question}/issue")],
+    "/summary": [Shown("/summary", fresh=True, act=unfold), Shown("/summary?unit=qmatter/pytorch")],
+    "/place": [Shown("/place", fresh=True)],
+    "/topics/{topic}/gate": [
+        Shown("/topics/tokenization/gate", fresh=True, act=begin),
+        Shown("/topics/multi-head-attention/gate"),  # nothing of it can be asked
+    ],
+    "/topics/{topic}/mastery": [Shown("/topics/self-attention/mastery", fresh=True)],
     "/topics/{topic}/labs/{lab}": [
         Shown("/topics/self-attention/labs/scale-or-saturate", fresh=True),
         Shown("/topics/self-attention/labs/cost-of-length?width=many"),  # a link that cannot be read
@@ -96,22 +126,45 @@ PAGES: dict[str, list[Shown]] = {
         Shown("/chat/{verse}"),
     ],
     "/explore": [Shown("/explore", fresh=True), Shown("/explore?model=none&text=x", status=422)],
-    "/review": [Shown("/review", fresh=True, act=answer)],
+    "/progress": [Shown("/progress", fresh=True, act=unfold)],
+    "/review": [
+        Shown("/review", fresh=True),
+        Shown("/review?card=self-attention/variance-in-steps", act=answer),
+        Shown("/review?card=self-attention/bottom-right", act=compare),
+        Shown("/review?card={mistake}", act=unfold),
+    ],
+    "/review/statistics": [Shown("/review/statistics", fresh=True, act=unfold)],
+    "/checkpoint": [Shown("/checkpoint", fresh=True)],
+    "/checkpoint/{track}/{unit}": [
+        Shown("/checkpoint/sixteen-topics/python", fresh=True),
+        Shown("/checkpoint/thirty-weeks/stage-2"),  # a project, and topics that are not written
+    ],
+    "/papers/{id}": [Shown("/papers/{paper}", act=unfold), Shown("/papers/{paper}?n=2"), Shown("/papers/{paper}?n=9")],
+    "/papers/{id}/report": [Shown("/papers/{sat}/report")],
+    "/papers/{id}/certificate": [Shown("/papers/{sat}/certificate?name=李问津")],
+    "/week": [Shown("/week", fresh=True, act=unfold)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],
     "/settings": [Shown("/settings", act=unfold)],
+    "/archive": [Shown("/archive", fresh=True)],
     "/nowhere": [Shown("/nowhere", status=404)],  # no route: the page that says so
 }
 
 # Routes that answer no page, with an address of each.
 OTHERS = {
     "/login": "/login",  # leads on
+    "/progress/page.html": "/progress/page.html",
+    "/archive/wenjin.zip": "/archive/wenjin.zip",
     "/static/style.css": "/static/style.css",
     "/maths.css": "/maths.css",
     "/favicon.ico": "/favicon.ico",
     "/api/exercises/{topic}/{exercise}/attempts": "/api/exercises/self-attention/write-attention/attempts",
     "/api/exercises/{topic}/{exercise}/draft": "/api/exercises/self-attention/write-attention/draft",
     "/api/notes/{topic}/{anchor}": "/api/notes/self-attention/why-sqrt-d",
+    "/api/questions/{id}/issue": "/api/questions/none/issue",
+    "/api/summary": "/api/summary?week=2026-W47",
+    "/api/runs/export": "/api/runs/export?as=csv",
+    "/api/papers/{id}/open": "/api/papers/none/open",
     "/api/runs/{id}/frames": "/api/runs/none/frames",
     "/api/chat/{id}/export": "/api/chat/none/export",
     "/api/chat/{id}/{turn}/pieces": "/api/chat/none/none/pieces",

@@ -76,7 +76,9 @@ def test_asked_answered_branched_and_shown_token_by_token(visit: Visiting, pictu
     first.locator(".turn-shows-tokens").click()
     tokens = first.locator(".turn-tokens .token")
     expect(tokens.first).to_be_visible()
-    bare = tokens.evaluate_all("all => all.filter((one) => !one.getBoundingClientRect().width).map((one) => one.innerText)")
+    bare = tokens.evaluate_all(
+        "all => all.filter((one) => !one.getBoundingClientRect().width).map((one) => one.innerText)"
+    )
     assert not bare  # a line's end and what joins an emoji can be pointed at too
     assert "".join(tokens.all_inner_texts()).split() == text.split()
     tokens.nth(4).hover()

@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -105,27 +106,55 @@ def test_two_windows_do_not_overwrite_each_other(visit: Visiting, picture: Pictu
     assert stored(two, "saturation") == "第二个窗口"
 
 
-def test_a_killed_browser_loses_two_seconds_at_most(browser: Browser, course: Course, session: list[Any]) -> None:
+def test_killed_browsers_and_servers_lose_two_seconds_at_most(
+    browser: Browser, course: Course, session: list[Any], count: Callable[[int], int]
+) -> None:
+    """Typing goes on until the browser, the server, or both die; what is kept is all but the last two seconds."""
+    for turn in range(count(50)):
+        anchor = ("why-not-d", "several-heads", "mask-before-softmax")[turn // 3 % 3]
+        kills = (("browser",), ("browser", "server"), ("server", "browser"))[(turn + 1) % 3]
+        kept, typed, died = typed_until_killed(
+            browser, course, session, f"r{turn}-", anchor, kills, 1.7 + turn % 5 * 0.6
+        )
+        assert kept >= sum(at < died - 2 for at in typed), (turn, kills, kept, len(typed))
+
+
+def typed_until_killed(
+    browser: Browser,
+    course: Course,
+    session: list[Any],
+    word: str,
+    anchor: str,
+    kills: tuple[str, ...],
+    seconds: float,
+) -> tuple[int, list[float], float]:
+    """How many of the words were kept, when each was typed, and when the first was killed."""
     other = browser.browser_type.launch(executable_path=chromium(), args=["--no-sandbox", "--disable-gpu"])
     context = other.new_context()
     context.add_cookies(session)
     page = context.new_page()
     page.goto(course.address + TOPIC)
-    write(page, "why-not-d", "start ")
+    write(page, anchor, "start ")
     typed: list[float] = []
-    until = time.monotonic() + 1.7
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
-        page.keyboard.insert_text("x")
+        page.keyboard.insert_text(word)
         typed.append(time.monotonic())
         time.sleep(0.05)
     died = time.monotonic()
-    with suppress(Error):  # the browser dies before it can answer
-        other.new_browser_cdp_session().send("Browser.crash")
+    for name in kills:
+        if name == "server":
+            course.kill()
+        else:
+            with suppress(Error):  # the browser dies before it can answer
+                other.new_browser_cdp_session().send("Browser.crash")
+    if "server" in kills:
+        course.start()
     fresh = browser.new_context()
     fresh.add_cookies(session)
-    kept = fresh.request.get(f"{course.address}/api/notes/self-attention/why-not-d").json()["text"].count("x")
+    kept = fresh.request.get(f"{course.address}/api/notes/self-attention/{anchor}").json()["text"].count(word)
     fresh.close()
-    assert kept >= sum(at < died - 2 for at in typed), (kept, len(typed))
+    return kept, typed, died
 
 
 def test_a_tab_closed_at_once_and_a_lost_server_lose_nothing(visit: Visiting, course: Course, picture: Picture) -> None:

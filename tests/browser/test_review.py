@@ -46,15 +46,15 @@ def rate(page: Page, key: str) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-@pytest.mark.parametrize(("lang", "theme", "width", "cards"), [("zh", "light", 1280, 11), ("en", "dark", 390, 5)])
+@pytest.mark.parametrize(("lang", "theme", "width", "cards"), [("zh", "light", 1280, 10), ("en", "dark", 390, 5)])
 def test_a_whole_review_by_keyboard(
     visit: Visiting, picture: Picture, lang: str, theme: str, width: int, cards: int
 ) -> None:
     page = visit(lang=lang, theme=theme, width=width, height=844).open("/")
     with page.expect_navigation():
         page.keyboard.press("r")
-    left(page, lang, 11)
-    if cards < 11:  # a day with fewer new ones
+    left(page, lang, 10)
+    if cards < 10:  # a day with fewer new ones
         page.goto(f"{page.url}?new={cards}")
     page.keyboard.press("4")
     expect(page.locator(".review-answer > summary")).to_be_visible()
@@ -99,9 +99,9 @@ def test_a_review_without_scripts(visit: Visiting) -> None:
     expect(page.locator(".ratings")).to_be_hidden()
     page.locator(".review-answer > summary").click()
     page.locator('.ratings [value="4"]').click()
-    left(page, "zh", 10)
+    left(page, "zh", 9)
     page.locator(".review-undo button").click()
-    left(page, "zh", 11)
+    left(page, "zh", 10)
 
 
 def test_a_rating_that_is_not_kept_is_seen_and_counts_once_when_sent_again(course: Course, visit: Visiting) -> None:
@@ -113,5 +113,5 @@ def test_a_rating_that_is_not_kept_is_seen_and_counts_once_when_sent_again(cours
     course.start()
     with page.expect_navigation():
         page.keyboard.press("4")
-    left(page, "en", 10)
+    left(page, "en", 9)
     answered(page, 1)

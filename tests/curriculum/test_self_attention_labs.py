@@ -113,7 +113,7 @@ def test_frames_are_rows_progress_ends_at_its_end_and_seeds_differ(name: str) ->
 
 def test_a_rate_that_is_too_high_is_told() -> None:
     frames = list(run("scale-or-saturate", widths=(4,), width=64, steps=80, senses=4, rate=0.03))
-    assert [frame.name for frame in frames if isinstance(frame, Cause)] == ["loss-rose"]
+    assert [frame.name for frame in frames if isinstance(frame, Cause)] == ["rate-too-high"]
 
 
 def test_extreme_arguments_come_to_an_end() -> None:

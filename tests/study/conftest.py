@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.study.generated import generated
 from wenjin.study.course.faults import Fault
 
 SMALL = Path(__file__).parent / "course" / "small"
@@ -46,6 +47,12 @@ class Curriculum:
 def course_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the small course lies in all tests, so that one judge serves them."""
     return tmp_path_factory.mktemp("course") / "small"
+
+
+@pytest.fixture(scope="session")
+def generated_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A curriculum folder with all topics of the real graph written (generated.py), to be read and not spoiled."""
+    return generated(tmp_path_factory.mktemp("generated") / "course")
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ CURVES = {
     "loss-rose": ([*falling(100), *(0.5 + n / 20 for n in range(100))], [], {"loss-rose"}),
     "first-loss-uneven": ([9.0, *falling()[1:]], [], {"first-loss-uneven"}),
     "nothing-moves": ([EVEN + 0.001 * math.sin(n) for n in range(100)], [], {"nothing-moves"}),
+    "hard batches at the end": ([*falling(175), *(0.2 + 0.4 * (n % 4 == 0) for n in range(25))], [], set()),
     "overfits": (falling(), [1 + abs(n - 40) / 40 for n in range(100)], {"overfits"}),
 }
 

@@ -243,6 +243,7 @@ def test_links_lead_somewhere(desk: Desk) -> None:
         ("```{exercise} gone\n```", "not of this topic"),
         ("```{lab} gone\n```", "not of this topic"),
         ("```{figure} gone\n```", "belongs to no lab"),
+        ("```{knob} gone\n```", "no knob called gone"),
         ("```{chart} x\n```", "cannot stand here"),
         (":::{hint} x\ny\n:::", "Unknown folded block"),
     ],

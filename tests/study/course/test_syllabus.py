@@ -15,7 +15,7 @@ RESOURCE = """
 id = "slate"
 kind = "book"
 title = { zh = "石板", en = "Slate" }
-why = "-"
+why = { zh = "-", en = "-" }
 """
 ITEM = """
 [[item]]

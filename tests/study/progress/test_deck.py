@@ -27,7 +27,9 @@ TEXT = Text("卡", "card")
 def school(cards: int) -> Course:
     """The sample course with so many cards."""
     made = course()
-    topic = replace(made.topics["kinds"], cards=tuple(Card(f"c{n}", "recall", "s", TEXT, TEXT) for n in range(cards)))
+    topic = replace(
+        made.topics["kinds"], cards=tuple(Card(f"c{n}", "recall", f"s{n}", TEXT, TEXT) for n in range(cards))
+    )
     return replace(made, topics={"kinds": topic})
 
 

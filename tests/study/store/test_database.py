@@ -231,3 +231,18 @@ def test_the_doctor_hears_the_version_and_whether_it_has_the_known_fault(monkeyp
     }.items():
         monkeypatch.setattr(sqlite3, "sqlite_version_info", version)
         assert database.sqlite_version()[1] is sound
+
+
+def test_numbers_become_visible_in_their_order(postgres: Any, tmp_path: Path) -> None:
+    """A slow writer that took its number first is waited for: whoever reads on in the meantime would never see it."""
+    data = Database(postgres.fresh(), tmp_path)
+    first, second = happened("attempt", "a/b", {"n": 1}), happened("attempt", "a/b", {"n": 2})
+    with data._engine.begin() as slow:
+        data._append(slow, first)
+        fast = threading.Thread(target=data.append, args=(second,))
+        fast.start()
+        fast.join(0.5)
+        assert data.since(0) == ([], 0)
+    fast.join()
+    assert data.since(0) == ([first, second], 2)
+    data.close()

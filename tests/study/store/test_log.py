@@ -143,3 +143,40 @@ def test_any_sequence_of_comings_and_goings_keeps_every_event(fresh: Callable[[]
         last.close()
 
     holds()
+
+
+def test_who_reads_on_from_a_number_gets_each_event_once(log: Log) -> None:
+    written = [happened(("attempt", "review")[n % 2], "a/b", {"n": n}) for n in range(25)]
+    read: list[Event] = []
+    reviews: list[Event] = []
+    at = of_reviews = 0
+    for event in written:
+        log.append(event)
+        if event.data["n"] % 7 == 0:
+            new, at = log.since(at)
+            read += new
+            new, of_reviews = log.since(of_reviews, "review")
+            reviews += new
+    while (batch := log.since(at, most=2))[0]:
+        read += batch[0]
+        at = batch[1]
+    assert read == written
+    assert reviews + log.since(of_reviews, "review")[0] == written[1::2]
+    assert log.since(at) == ([], at)
+    assert log.since(0, "review", 3) == (written[1:6:2], 6)
+    assert [log.mark(n) for n in (0, 1, 25, 26)] == [None, written[0].id, written[-1].id, None]
+
+
+def test_many_events_are_appended_at_once_and_each_counts_once(log: Log) -> None:
+    written = [happened("attempt", "a/b", {"n": n}) for n in range(9)]
+    log.append(written[4])
+    assert log.extend(written) == 8
+    assert log.extend(written) == 0
+    assert log.events() == [written[4], *written[:4], *written[5:]]
+
+
+def test_all_drafts_are_read_a_page_at_a_time(log: Log) -> None:
+    subjects = ["A", "a", "é", "中", "😀"]
+    saved = [log.save_draft(subject, f"{subject}\x00", 0) for subject in reversed(subjects)][::-1]
+    assert log.drafts() == saved
+    assert log.drafts("a", 2) == saved[2:4]

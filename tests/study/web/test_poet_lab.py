@@ -1,12 +1,25 @@
 """The page of a run while it goes: its verdict beside the curve, its tables, and the way on to the lab that follows."""
 
 import time
+from collections.abc import Iterator
 from typing import Any
+
+import pytest
 
 from tests.study.web.conftest import Visit
 from wenjin.kit.lab import Cause, Point, Table, as_row
+from wenjin.study.course.graph import Course
 
 LABS = "/topics/causal-language-modeling/labs"
+
+
+@pytest.fixture
+def restored(course: Course) -> Iterator[None]:
+    """The topic is as before, whatever a test makes of it."""
+    topic = course.topics["causal-language-modeling"]
+    status = topic.status
+    yield
+    object.__setattr__(topic, "status", status)
 
 
 def running(visit: Visit) -> tuple[Any, str]:
@@ -25,7 +38,8 @@ def write(records: Any, run: str, *frames: Any) -> None:
     writer.close()
 
 
-def test_a_topic_without_a_lesson_leads_with_its_labs(visit: Visit) -> None:
+def test_a_topic_without_a_lesson_leads_with_its_labs(visit: Visit, course: Course, restored: None) -> None:
+    object.__setattr__(course.topics["causal-language-modeling"], "status", "labs")  # as it was before its lesson
     page = visit.client.get("/topics/causal-language-modeling", headers={"accept-language": "en"}).text
     assert "its labs can be run already" in page
     assert f'href="{LABS}/poet"' in page

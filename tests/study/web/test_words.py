@@ -8,27 +8,46 @@ from typing import get_args
 from wenjin.kit.verdict import Class
 from wenjin.study.chat.commands import KINDS
 from wenjin.study.course.graph import CardKind, Kind
+from wenjin.study.progress import evidence, mastery, placement
+from wenjin.study.progress.pace import Standing as Pacing
 from wenjin.study.progress.state import Status
+from wenjin.study.progress.typed import Side
 from wenjin.study.web import words
 from wenjin.study.web.chatform import NAMES as NAMES_SET
 from wenjin.study.web.explore import MARKS
 from wenjin.study.web.review import NAMES
 from wenjin.study.web.site import THEMES
+from wenjin.study.web.today import THINGS
 
 ROOM = Path(words.__file__).parent
 WORDS = words.load_words()
 # Keys that are put together from a value: the prefix, and every value it can meet.
 FAMILIES = {
     "kind.": get_args(Kind),
+    "checkpoint.kind-": ("unit", "test", "project"),
+    "report.why-": ("handed-in", "time"),
+    "week.standing-": ("kept", "skipped", "open"),
+    "place.group-": get_args(placement.Standing),
+    "mastery.standing-": get_args(mastery.Standing),
+    "mastery.kind-": get_args(evidence.Kind),
+    "mastery.note-": ("first", "tries", "hints", "solution", "mistake", "wrong", "forgot", "placed"),
+    "progress.hours-": ("week", "month", "all"),
+    "progress.step-": tuple("01234"),
+    "progress.way-": ("week", "tests", "place", "retention", "summary", "questions", "archive"),
     "state.": get_args(Status),
     "verdict.": get_args(Class),
     "settings.theme-": THEMES,
-    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note", "chat"),
+    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note", "summary", "question", "run", "chat"),
+    "question.state-": ("open", "answered"),
     "home.": ("ask", "write", "mend"),
-    "home.today-": ("none", "one", "two", "three"),
+    "home.today-": THINGS,
+    "track.pace-": get_args(Pacing),
     "review.kind-": get_args(CardKind),
     "review.rate-": NAMES,
-    "review.count-": ("due", "steps", "new"),
+    "review.count-": ("due", "mistakes", "steps", "new"),
+    "review.side-": get_args(Side),
+    "statistics.": ("young", "mature", "both", "lately", "ever"),
+    "statistics.phase-": ("new", "learning", "young", "mature", "mistakes", "suspended"),
     "chat.kind-": KINDS,
     "chat.end-": ("length", "stopped", "broken", "failed"),
     "chat.set-": NAMES_SET,

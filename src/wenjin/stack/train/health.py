@@ -17,7 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 Sign = tuple[str, Mapping[str, float]]
 
 WINDOW = 8  # stretches of the run over which losses are averaged
-ROSE = 1.15  # a stretch this many times as high as the lowest before it counts as a rise
+ROSE = 1.15  # a stretch this many times as high as the lowest before it counts as a rise,
+SIGMAS = 5.0  # where batches that are easy and hard do not explain it: so many deviations of the difference
 TIMES = 3
 OFF = 0.35  # a first loss farther than this from ln V, as a share of it, was not even
 STILL = 0.01  # a loss that changed by less than this share over the whole run did not move
@@ -34,7 +35,12 @@ def examine(losses: Sequence[float], validation: Sequence[float] = (), even: flo
     if even is not None and abs(losses[0] - even) > OFF * even:
         yield "first-loss-uneven", {"loss": losses[0], "even": even}
     stretch = _stretches(losses)
-    rises = [n for n in range(1, WINDOW) if stretch[n] > ROSE * min(stretch[:n])]
+    error = _errors(losses)
+    rises = []
+    for n in range(1, WINDOW):
+        low = stretch.index(min(stretch[:n]))
+        if stretch[n] > ROSE * stretch[low] and stretch[n] - stretch[low] > SIGMAS * math.hypot(error[n], error[low]):
+            rises.append(n)
     if len(rises) >= TIMES or (rises and rises[-1] == WINDOW - 1):
         first = rises[0]
         facts: dict[str, float] = {"times": len(rises), "step": first * len(losses) // WINDOW + 1}
@@ -51,5 +57,17 @@ def examine(losses: Sequence[float], validation: Sequence[float] = (), even: flo
 
 def _stretches(losses: Sequence[float]) -> list[float]:
     """The means of WINDOW equal stretches."""
+    return [math.fsum(part) / len(part) for part in _parts(losses)]
+
+
+def _errors(losses: Sequence[float]) -> list[float]:
+    """How far these means would be from others of their kind: the deviation of each."""
+    found = []
+    for part, mean in zip(_parts(losses), _stretches(losses), strict=True):
+        found.append(math.sqrt(math.fsum((loss - mean) ** 2 for loss in part) / len(part) / max(1, len(part) - 1)))
+    return found
+
+
+def _parts(losses: Sequence[float]) -> list[Sequence[float]]:
     ends = [n * len(losses) // WINDOW for n in range(WINDOW + 1)]
-    return [math.fsum(losses[a:b]) / (b - a) for a, b in itertools.pairwise(ends)]
+    return [losses[a:b] for a, b in itertools.pairwise(ends)]

@@ -10,6 +10,7 @@ from wenjin.study.course.faults import Faults, nearest
 from wenjin.study.course.form import FormError
 from wenjin.study.course.graph import Lab, Topic
 from wenjin.study.course.lesson import ANCHOR, CLOSING, DIRECTIVES, PARTS, Directive, Lesson, Question
+from wenjin.study.course.panels import KNOBS
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 CHAIN = 4  # the fewest questions that make a chain
@@ -186,7 +187,9 @@ def _places(topic: Topic, lesson: Lesson, faults: Faults) -> None:
     for directive in lesson.directives:
         if not directive.argument:
             continue
-        if directive.kind == "exercise":
+        if directive.kind == "knob":
+            _one_of(directive.argument, KNOBS, f"{place}:{directive.line}", faults)
+        elif directive.kind == "exercise":
             _one_of(directive.argument, exercises, f"{place}:{directive.line}", faults)
         elif directive.kind in ("lab", "figure"):
             name = directive.argument.removeprefix("lab:")

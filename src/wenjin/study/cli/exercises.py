@@ -22,6 +22,8 @@ RESET = Text("{file} 已恢复为起始的样子。", "{file} is as it was at th
 KEPT = Text("原来的内容保存在 {kept}。", "What stood there is kept in {kept}.")
 ALL_DONE = Text("全部 {n} 道练习都已通过。", "All {n} exercises are passed.")
 NO_EXERCISES = Text("课程里还没有写好的练习。", "The course has no written exercises yet.")
+ONE = Text("输出 JSON，不备文件", "print JSON, lay no file")
+LACKS = Text("{topic} 建立在还没学会的这些之上：{names}。", "{topic} builds on what you do not know yet: {names}.")
 WRITE = Text(
     "写在 {file}；保存后用 wenjin check {id} 判题，或一直开着 wenjin watch。",
     "Write in {file}, save, and ask wenjin check {id} for the verdict, or keep wenjin watch open.",
@@ -82,18 +84,28 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
                 print(clean(say(KEPT.format(kept=kept))))
 
     @app.command("next", help=say(told.NEXT))
-    def following(data: Data = None) -> None:
+    def following(data: Data = None, as_json: Annotated[bool, typer.Option("--json", help=say(ONE))] = False) -> None:
         from wenjin.study.cli import views
+        from wenjin.study.progress.spoken import because
+        from wenjin.study.progress.today import next_step
+        from wenjin.study.progress.work import learner
 
         with sentences(), open_desk(data) as desk:
             total = some(desk)
-            id = desk.progress().following()
-            if id is None:
-                print(say(ALL_DONE.format(n=total)))
+            step = next_step(learner(desk.log.events(), desk.course, datetime.now().astimezone()))
+            if step is None or step.exercise is None:
+                print(json.dumps({"step": None}) if as_json else say(ALL_DONE.format(n=total)))
                 return
-            found = desk.course.exercises[id]
+            if as_json:
+                print(json.dumps(step.as_dict(), ensure_ascii=False))
+                return
+            found = step.exercise
             console().print(views.task(found, desk.language))
-            print("\n" + clean(say(WRITE.format(file=desk.files.lay(desk.starter(found)), id=id))))
+            print("\n" + clean(say(because(step))))
+            if step.missing:
+                names = ", ".join(topic.id for topic in step.missing)
+                print(clean(say(LACKS.format(topic=step.topic.title, names=names))))
+            print(clean(say(WRITE.format(file=desk.files.lay(desk.starter(found)), id=found.id))))
 
     @app.command("list", help=say(told.LIST))
     def every(data: Data = None) -> None:

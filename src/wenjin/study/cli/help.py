@@ -79,15 +79,21 @@ RESET = Text(
     """,
 )
 NEXT = Text(
-    """显示下一道未通过的练习，并备好它的文件。
+    """显示下一步：下一道未通过的练习、为什么是它、还缺哪些先修，并备好它的文件。
+
+    沿着正在走的路线；路线先用到、后面才讲的先修，就在用到之前补上。
 
     \b
     wenjin next
+    wenjin next --json                            给脚本用
     """,
-    """Show the next exercise not yet passed, and lay its file.
+    """Show the next step: the next exercise not yet passed, why it, which prerequisites are missing; and lay its file.
+
+    It follows the tracks that you have chosen; a prerequisite that a track meets too late comes just in time.
 
     \b
     wenjin next
+    wenjin next --json                            for scripts
     """,
 )
 LIST = Text(

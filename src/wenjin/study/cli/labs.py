@@ -1,4 +1,5 @@
-"""lab list|run and runs list|show|compare|remark|stop|resume|doctor: experiments in the terminal."""
+"""lab list|run and runs list|show|compare|remark|stop|resume|doctor: experiments in the terminal. Runs exported,
+pinned and repeated are in runwork.py."""
 
 import json
 import sys
@@ -11,6 +12,7 @@ import typer
 
 from wenjin.kit.text import Text
 from wenjin.study.cli import labhelp as told
+from wenjin.study.cli import runwork
 from wenjin.study.cli.exercises import open_desk
 from wenjin.study.cli.terminal import console, fail, language, say, sentences
 
@@ -144,6 +146,8 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         from wenjin.study.cli.losses import examine
 
         raise typer.Exit(examine(file, even, language(), as_json=as_json))
+
+    runwork.register(runs, lambda data: at_work(open_desk, data), named)
 
 
 @contextmanager

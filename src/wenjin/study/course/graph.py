@@ -287,7 +287,7 @@ class Resource:
     id: str
     kind: ResourceKind
     title: Text
-    why: str
+    why: Text
     address: str | None = None
 
 

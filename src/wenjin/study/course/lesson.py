@@ -7,7 +7,8 @@ Nothing is rendered here (render.py does that). The text of a lesson:
     ## a question {#anchor}            the first paragraph below it is the short answer
     ### 原理 | Principle               parts: principle, derivation, code, practice
     ```{code} stack.nn.attention:attend    ```{run} name    ```{exercise} name    ```{lab} name heads=4
-    ```{figure} lab:sharpness loss alt="…"
+    ```{figure} lab:sharpness loss alt="…"     a chart or a picture of a lab's recorded run
+    ```{knob} merges with="…"              something small to turn; its text says what to try
     $$ … $$ {check="function"}         a formula of its own, tied to a function of checks.py
     :::{aside} title … :::             a side remark, folded
     {{ name.value }} {{ name.value:.3f }}  a number of the recorded run `name`
@@ -35,7 +36,7 @@ CLOSING = {
     "further": Text("延伸", "Further reading"),
     "next": Text("接下来的问题", "Questions this opens"),
 }
-DIRECTIVES = ("code", "run", "exercise", "lab", "figure")
+DIRECTIVES = ("code", "run", "exercise", "lab", "figure", "knob")
 FENCE = re.compile(r"^(?P<mark>`{3,}|~{3,})(?P<info>.*)$")
 DIRECTIVE = re.compile(r"^\s*\{(?P<kind>[\w-]+)\}\s*(?P<rest>.*)$")
 ASIDE = re.compile(r"^:{3,}\s*\{(?P<kind>[\w-]+)\}\s*(?P<title>.*)$")

@@ -1,4 +1,4 @@
-"""The panels that directives put into a lesson: listing, run, exercise, lab, figure."""
+"""The panels that directives put into a lesson: listing, run, exercise, lab, figure, knob."""
 
 import base64
 import html
@@ -25,6 +25,9 @@ LAB = Text("实验", "Lab")
 MINUTES = Text("两个核上约 {minutes:g} 分钟", "about {minutes:g} min on two cores")
 LATER = Text("这个实验还没有写。", "This lab is still to be written.")
 PREDICT = Text("先猜，再跑", "Predict, then run")
+KNOBS = ("merges", "posterior")
+TURN = Text("拧一拧", "Turn it")
+NO_SCRIPT = Text("这里要打开 JavaScript 才能拧。", "It turns where JavaScript is on.")
 RECORDED = Text(
     "实验[{title}]的参考运行，种子 {seed}；数据 {data}。", "The reference run of [{title}], seed {seed}; data {data}."
 )
@@ -159,6 +162,20 @@ def figure(directive: Directive, line: int, context: Context) -> str:
     link = f'<a href="/topics/{found.topic}/labs/{found.name}">'
     note = note.replace("[", link).replace("]", "</a>")
     return f'<div class="lab-figure">{shown}<p class="quiet">{note}</p></div>\n'
+
+
+def knob(directive: Directive, body: str, line: int, context: Context, markdown: Markdown) -> str:
+    """Something to turn; without scripts, the text about it."""
+    name = directive.words[0] if directive.words else ""
+    if name not in KNOBS:
+        what = Text(f"没有名为 {name} 的旋钮。", f"There is no knob called {name}.")
+        return context.fault(line, what, nearest(name, KNOBS))
+    given = html.escape(directive.options.get("with", ""))
+    label = f'<p class="label">{TURN[context.language]}</p>'
+    return (
+        f'<aside class="knob" data-knob="{name}" data-with="{given}">{label}{markdown(body)}'
+        f'<p class="knob-still">{NO_SCRIPT[context.language]}</p></aside>\n'
+    )
 
 
 def picture(shown: Picture, alt: str) -> str:

@@ -94,3 +94,30 @@ def _table(path: Path, names: tuple[str, ...], faults: Faults) -> dict[str, Any]
 def _rows(kind: type[T], name: str, table: dict[str, Any], path: Path, faults: Faults) -> list[T]:
     place = f"{faults.place(path)}, {name}"
     return list(index(read_list(kind, table.get(name, []), place, faults), place, faults).values())
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What an explanation holds: the ideas that are there, those that are missing, the known errors in it."""
+
+    told: tuple[Idea, ...]
+    missing: tuple[Idea, ...]
+    errors: tuple[KnownError, ...]
+
+    @property
+    def whole(self) -> bool:
+        return not self.missing and not self.errors
+
+
+def explained(rubric: Explain, text: str) -> Explained:
+    """An explanation, in either language, beside the rubric: an idea counts as told when one of its words occurs."""
+    said = text.lower()
+
+    def occurs(words: Words) -> bool:
+        return any(word.lower() in said for word in (*words.zh, *words.en))
+
+    return Explained(
+        tuple(idea for idea in rubric.ideas if occurs(idea.words)),
+        tuple(idea for idea in rubric.ideas if not occurs(idea.words)),
+        tuple(error for error in rubric.errors if occurs(error.words)),
+    )

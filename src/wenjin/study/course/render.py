@@ -20,6 +20,7 @@ for the style sheet:
                                              not copied. Pygments' short classes inside: k, n, s1, c1, mi, o, …
     div.scroll > table                       th, td with .align-left, .align-center, .align-right
     div.lab-figure > figure.chart, p.quiet   a chart of a lab's recorded run (chart.py)
+    aside.knob[data-knob]                    something to turn (islands/src/knobs.ts)
     aside.exercise, aside.lab > p.label, h4, p …, p > a.button
     p.fault, code.fault                      what could not be rendered, and why; `course check` refuses it
     a.external                               a link that leaves the course
@@ -39,7 +40,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from wenjin.kit.text import Language, Text
-from wenjin.study.course import dialect, foreign, panels
+from wenjin.study.course import dialect, foreign, panels, wikilinks
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.highlight import code_block
 from wenjin.study.course.lesson import CLOSING, PARTS
@@ -114,9 +115,10 @@ class Renderer:
             self._keep(key, kept)
         return kept
 
-    def note(self, text: str, topic: Topic, course: Course, language: Language) -> str:
-        """A learner's note beside a topic, as HTML. Its headings are no headings of the page, and carry no id."""
-        key = (f"{topic.id}\n{text}", language, False)
+    def note(self, text: str, topic: Topic | None, course: Course, language: Language) -> str:
+        """A learner's note, beside a topic or on its own, as HTML. Its headings are no headings of the page, and carry
+        no id."""
+        key = (f"{topic.id if topic else '#'}\n{text}", language, False)
         kept = self._texts.get(key)
         if kept is None:
             env = {"context": Context(language, course=course, beside=topic)}
@@ -125,6 +127,8 @@ class Renderer:
                 if token.type in ("heading_open", "heading_close"):
                     token.tag = "p"
                     token.attrs = {"class": "note-heading"} if token.nesting == 1 else {}
+                if token.children and "[[" in token.content:
+                    token.children = wikilinks.linked(token.children, course, language)
             kept = self._md.renderer.render(tokens, self._md.options, env)
             self._keep(key, kept)
         return kept
@@ -258,10 +262,15 @@ class Renderer:
                     return panels.lab(directive, body, line, context, self._within(context))
                 case "figure":
                     return panels.figure(directive, line, context)
+                case "knob":
+                    return panels.knob(directive, body, line, context, self._within(context))
         return context.fault(
             line,
             Text(f"这里不能用指令 {directive.name}。", f"The directive {directive.name} cannot stand here."),
-            Text("课文里可用 code、run、exercise、lab、figure。", "A lesson has code, run, exercise, lab and figure."),
+            Text(
+                "课文里可用 code、run、exercise、lab、figure、knob。",
+                "A lesson has code, run, exercise, lab, figure and knob.",
+            ),
         )
 
     def _within(self, context: Context) -> Callable[[str], str]:

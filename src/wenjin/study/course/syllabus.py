@@ -203,6 +203,7 @@ def _shelves(course: Course, faults: Faults) -> None:
         _english(f"syllabus/features.toml, feature {feature.id}", "title", feature.title, faults)
     for resource in course.resources.values():
         _english(f"syllabus/resources.toml, resource {resource.id}", "title", resource.title, faults)
+        _english(f"syllabus/resources.toml, resource {resource.id}", "why", resource.why, faults)
     for data in course.sources.values():
         where = f"syllabus/data.toml, data {data.id}"
         _english(where, "holds", data.holds, faults)

@@ -222,3 +222,16 @@ def compare(a: Run, b: Run) -> Comparison:
         tuple((name, one, other, one == other) for name, one, other in arguments),
         tuple((name, ours.get(name), theirs.get(name)) for name in dict.fromkeys([*ours, *theirs])),
     )
+
+
+def repeated(first: Run, again: Run) -> list[tuple[str, float | None, float | None, str]]:
+    """Each result of two runs of the same: "same" to the last digit, "near" where both lie in the recorded band (what
+    measures time never comes twice), else "other"."""
+    ours, theirs = first.levels, again.levels
+    inside = [{j.name for j in run.verdict.levels if j.inside} if run.verdict else set() for run in (first, again)]
+    found = []
+    for name in dict.fromkeys([*ours, *theirs]):
+        a, b = ours.get(name), theirs.get(name)
+        equal = a == b or (a is not None and b is not None and a != a and b != b)  # NaN is NaN again
+        found.append((name, a, b, "same" if equal else "near" if all(name in names for names in inside) else "other"))
+    return found

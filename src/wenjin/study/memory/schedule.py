@@ -2,6 +2,9 @@
 
     rating 1 again, 2 hard, 3 good, 4 easy  ->  phase, stability (days until recall falls to 90 %), difficulty, due
 
+A card has short steps of minutes while it is learned; what takes longer to do than to remember (an exercise) has none:
+it comes back after days from the first time on.
+
 The numbers are those of the library `fsrs` (FSRS-6, default parameters), which a test compares step by step. What it
 takes from its surroundings is an argument here: the time of a review, and the roll that spreads long intervals a
 little, so that cards learned together do not stay together. Nothing here reads a clock or a disk.
@@ -24,6 +27,8 @@ Dice = Callable[[int], float]  # the roll, in [0, 1), of a card's n-th review (f
 RATINGS = (1, 2, 3, 4)
 LONGEST = 36500  # days
 SCHEDULER = Scheduler(maximum_interval=LONGEST, enable_fuzzing=False)  # its own fuzz rolls where nobody sees it
+STEPLESS = Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=LONGEST, enable_fuzzing=False)
+AIM = SCHEDULER.desired_retention  # the share of due cards that are to be recalled
 STATES: dict[Phase, State] = {
     "learning": State.Learning,
     "review": State.Review,
@@ -73,8 +78,8 @@ def schedule(reviews: Iterable[Review], dice: Dice) -> Standing:
     return standing
 
 
-def after(standing: Standing, review: Review, dice: Dice) -> Standing:
-    """Where it stands after one more review."""
+def after(standing: Standing, review: Review, dice: Dice, steps: bool = True) -> Standing:
+    """Where it stands after one more review; without `steps` after days from the first time on."""
     at = review.at.astimezone(UTC)
     card = Card(
         card_id=0,  # without a number the library waits a millisecond to draw one
@@ -85,7 +90,7 @@ def after(standing: Standing, review: Review, dice: Dice) -> Standing:
         due=standing.due or at,
         last_review=standing.last,
     )
-    card, _ = SCHEDULER.review_card(card, Rating(review.rating), at)
+    card, _ = (SCHEDULER if steps else STEPLESS).review_card(card, Rating(review.rating), at)
     phase = PHASES[card.state]
     interval = card.due - at
     if phase == "review":
@@ -102,9 +107,9 @@ def after(standing: Standing, review: Review, dice: Dice) -> Standing:
     )
 
 
-def intervals(standing: Standing, now: datetime, dice: Dice) -> tuple[timedelta, ...]:
+def intervals(standing: Standing, now: datetime, dice: Dice, steps: bool = True) -> tuple[timedelta, ...]:
     """How long until the card comes back, for each of the four ratings given now. Exactly what `after` will do."""
-    due = [after(standing, Review(now, rating), dice).due for rating in RATINGS]
+    due = [after(standing, Review(now, rating), dice, steps).due for rating in RATINGS]
     return tuple(each - now for each in due if each is not None)
 
 

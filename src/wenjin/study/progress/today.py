@@ -1,24 +1,58 @@
-"""What to do today: the unfinished run, the due cards, the next step of the track. Pure, from events and the course."""
+"""What to do today and why: the unfinished run, the due cards, the next step, the weakest prerequisite. Pure, and
+without a model: every reason is a fact of the events or of the course.
 
-from collections.abc import Iterable, Sequence
+The next step is the exercise tried last, if it is not passed; else the first topic that is not done along the tracks
+that are followed, a missing prerequisite right before the topic that needs it; without a track, along the course. Only
+what is written can be a step; what it builds on and is not done is named with it, written or not.
+"""
+
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Literal
 
-from wenjin.study.course.graph import Course, Exercise, Lab, Topic
-from wenjin.study.progress.deck import Deck, Happening
-from wenjin.study.progress.state import Progress, Status, state
+from wenjin.study.course.graph import Exercise, Lab, Topic, Track
+from wenjin.study.course.order import closure, depths
+from wenjin.study.progress.deck import Deck
+from wenjin.study.progress.pace import ways
+from wenjin.study.progress.ways import Stop, followed, in_time, lacking
+from wenjin.study.progress.work import Learner, Status
 
-GOING = ("queued", "started", "resumed")
-OVER = ("finished", "failed")
+Because = Literal["tried", "track", "wanted", "course", "after", "first"]
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What to do next: a topic, and the exercise in it that is still to be passed."""
+    """
+    topic, exercise  what to do next; the exercise in it that is still to be passed
+    because          it was tried last; it is next on `track`; `wanted` needs it there; it is next in the course, or
+                     follows what was passed last; or it is the first lesson of all
+    missing          what the topic builds on and is not done, each after what it builds on itself
+    """
 
     topic: Topic
     exercise: Exercise | None
     status: Status
+    because: Because = "course"
+    track: Track | None = None
+    wanted: Topic | None = None
+    missing: tuple[Topic, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        told = {"step": self.topic.id, "exercise": self.exercise.id if self.exercise else None, "status": self.status}
+        why = {"because": self.because, "track": self.track.id if self.track else None}
+        wanted = self.wanted.id if self.wanted else None
+        return told | why | {"wanted": wanted, "missing": [topic.id for topic in self.missing]}
+
+
+@dataclass(frozen=True, slots=True)
+class Weakest:
+    """The prerequisite that is held least of those that `wanted` builds on. `value` is None where nothing of it was
+    shown yet."""
+
+    topic: Topic
+    wanted: Topic
+    value: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,59 +68,116 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """`began`: whether the learner has done anything yet; `progress` and `deck` are what the rest was derived from."""
+    """`began`: whether the learner has done anything yet. `step` is None when all that is written is done."""
 
     began: bool
     run: Unfinished | None
     deck: Deck
     step: Step | None
-    progress: Progress
+    weakest: Weakest | None
+
+    @property
+    def things(self) -> int:
+        return sum(map(bool, (self.run, self.deck.queue, self.step, self.weakest)))
 
 
-def today(events: Sequence[Happening], course: Course, cards: Deck) -> Today:
-    """The day as these events, in their order, leave it. `cards`: the deck of the same events."""
-    progress = state(events, course)
-    began = any(event.kind in ("attempt", "review", "run", "note", "cards") for event in events)
-    step = next_step(course, progress)
-    done = began and step is not None and step.exercise is None  # everything that can be practiced is passed
-    return Today(began, unfinished(events, course), cards, None if done else step, progress)
+def today(learner: Learner, cards: Deck) -> Today:
+    """The day. `cards`: the deck of the same events."""
+    step = next_step(learner)
+    if step is None and not learner.work.began:
+        step = first(learner)
+    return Today(learner.work.began, unfinished(learner), cards, step, weakest(learner, step) if step else None)
 
 
-def next_step(course: Course, progress: Progress) -> Step | None:
-    """The exercise tried last if it is not passed; else the first that is not, in the order of the chosen track, then
-    of the course. When all are passed, or none is written, the first topic that can be read."""
-    tried = [name for name, standing in progress.exercises.items() if standing.status == "tried"]
-    name = tried[-1] if tried else following(course, progress)
-    if name is not None:
+def next_step(learner: Learner) -> Step | None:
+    """What to do next; None when everything that can be practiced is done."""
+    exercises = learner.course.exercises
+    hand = [id for id in learner.work.tried if id in exercises and exercises[id].written]
+    unfinished = [id for id in hand if id not in learner.work.passed]
+    if unfinished:
+        return _step(learner, exercises[unfinished[-1]], "tried")
+    for track, stop in stops(learner):
+        exercise = _open(learner, stop.topic)
+        if exercise is not None:
+            wanted = learner.course.topics[stop.wanted] if stop.wanted else None
+            return _step(learner, exercise, "wanted" if wanted else "track", track, wanted)
+    return _in_course(learner)
+
+
+def stops(learner: Learner, marks: Mapping[str, str] | None = None) -> Iterator[tuple[Track, Stop]]:
+    """The topics that are still to be learned, along the tracks that are followed."""
+    for track, legs in ways(learner, followed(learner.work.settings, learner.course), marks):
+        for _, found in in_time(legs, learner):
+            yield from ((track, stop) for stop in found)
+
+
+def _in_course(learner: Learner) -> Step | None:
+    """The first exercise that is to be passed after the one passed last, in the order of the course; then the others.
+    Topics that are known without it are left alone."""
+    course, done = learner.course, learner.done
+    names = [e.id for e in course.exercises.values() if e.written]
+    passed = [name for name in names if name in learner.work.passed]
+    turn = names.index(passed[-1]) + 1 if passed else 0
+    for name in names[turn:] + names[:turn]:
         exercise = course.exercises[name]
-        return Step(course.topics[exercise.topic], exercise, progress.exercises[name].status)
-    return next((Step(topic, None, "new") for topic in course.topics.values() if topic.written), None)
+        if name not in learner.work.passed and exercise.topic not in done:
+            return _step(learner, exercise, "after" if passed else "course")
+    return None
 
 
-def following(course: Course, progress: Progress) -> str | None:
-    """The first exercise that is not passed: along the chosen track; where it has none left, after the one passed
-    last, in the order of the course."""
-    track = course.tracks.get(str(progress.settings.get("track")))
-    for topic in track.topics if track else ():
-        for exercise in course.topics[topic].exercises:
-            if exercise.id in progress.exercises and progress.exercises[exercise.id].status != "passed":
-                return exercise.id
-    passed = [name for name, standing in progress.exercises.items() if standing.status == "passed"]
-    return progress.following(passed[-1] if passed else None)
+def _open(learner: Learner, topic: str) -> Exercise | None:
+    """The first exercise of a topic that is not passed; of a topic that is taken up again, the first."""
+    own = [exercise for exercise in learner.course.topics[topic].exercises if exercise.written]
+    waiting = [exercise for exercise in own if exercise.id not in learner.work.passed]
+    return waiting[0] if waiting else None
 
 
-def unfinished(events: Iterable[Happening], course: Course) -> Unfinished | None:
-    """The run begun last that is neither finished nor failed. What is said of a run besides does not change that."""
-    labs = {lab.id: (lab, topic) for topic in course.topics.values() for lab in topic.labs}
-    found: dict[str, Unfinished] = {}
-    for event in events:
-        if event.kind != "run" or event.subject not in labs:
-            continue
-        run, what = str(event.data.get("run")), event.data.get("what")
-        lab, topic = labs[event.subject]
-        if what in OVER:
-            found.pop(run, None)
-        elif what in GOING or what == "stopped":
-            since = found[run].since if run in found else event.at
-            found[run] = Unfinished(run, lab, topic, what in GOING, since)
-    return next(reversed(found.values()), None)
+def _step(
+    learner: Learner, exercise: Exercise, because: Because, track: Track | None = None, wanted: Topic | None = None
+) -> Step:
+    topic = learner.course.topics[exercise.topic]
+    missing = tuple(lacking(topic.id, learner.course, learner.done))
+    return Step(topic, exercise, learner.status(exercise.id), because, track, wanted, missing)
+
+
+def first(learner: Learner) -> Step | None:
+    """The first lesson that can be read, for who has begun nothing where no exercise is written."""
+    topic = next((topic for topic in learner.course.topics.values() if topic.written), None)
+    if topic is None:
+        return None
+    return Step(topic, None, "new", "first", missing=tuple(lacking(topic.id, learner.course, learner.done)))
+
+
+def weakest(learner: Learner, step: Step) -> Weakest | None:
+    """Of what the step builds on, or the topic for whose sake it comes, the written topic that is held least and is
+    neither known nor the step itself; of equals the one that builds on least."""
+    course = learner.course
+    wanted = step.wanted or step.topic
+    depth = depths(course.topics)
+    found = [
+        topic
+        for topic in closure([wanted.id], course.topics) - {wanted.id, step.topic.id}
+        if course.topics[topic].written and _weak(learner, topic)
+    ]
+    if not found:
+        return None
+    least = min(found, key=lambda topic: (learner.value(topic), depth[topic], topic))
+    held = learner.mastery.get(least)
+    return Weakest(course.topics[least], wanted, held.value if held is not None and held.evidence else None)
+
+
+def _weak(learner: Learner, topic: str) -> bool:
+    """Is a topic not known, or no longer?"""
+    held = learner.mastery.get(topic)
+    return topic not in learner.done or (held is not None and held.standing == "fading")
+
+
+def unfinished(learner: Learner) -> Unfinished | None:
+    """The run begun last that is neither finished nor failed."""
+    labs = learner.course.labs
+    for id, run in reversed(learner.work.runs.items()):
+        if run.lab in labs:
+            lab = labs[run.lab]
+            topic = learner.course.topics[lab.topic or run.lab.partition("/")[0]]
+            return Unfinished(id, lab, topic, run.going, datetime.fromisoformat(run.since))
+    return None

@@ -8,17 +8,30 @@ Schema   Alembic's migrations in `migrations/`, in one transaction, after a back
 """
 
 import json
-import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, Text, create_engine, event, inspect, select, text
+from sqlalchemy import (
+    Column,
+    Connection,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
@@ -26,14 +39,14 @@ from sqlalchemy.pool import StaticPool
 from sqlalchemy.types import BigInteger
 
 from wenjin.kit import text as kit
-from wenjin.study.store import faults, jobs
+from wenjin.study.store import copies, faults, jobs
 from wenjin.study.store.log import Conflict, Draft, Event, StoreError
 
 T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 NEW = MIGRATIONS / "new.sql"  # a new database as all migrations make it: a learner's first start needs no Alembic
-SCHEMA = "0002"  # what this program writes; equal to the newest of `migrations/`, which a test compares
+SCHEMA = "0003"  # what this program writes; equal to the newest of `migrations/`, which a test compares
 # Exclusive first: then the write-ahead log needs no memory shared between processes.
 PRAGMAS = ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "mmap_size=0")
 PATIENCE = 10.0  # seconds that an operation waits for a PostgreSQL that went away
@@ -56,16 +69,12 @@ drafts = Table(
     Column("text", Text),  # JSON in ASCII, for the same reason
     Column("revision", BigInteger),
 )
+COLUMNS = (events.c.id, events.c.at, events.c.kind, events.c.subject, events.c.data)
 
 NEWER = kit.Text(
     "数据 {where} 由更新的版本写成（{found}，本程序只认得 {known}）；请更新本程序（git pull），数据没有被改动。",
     "{where} was written by a newer version ({found}; this program knows {known}); update this program (git pull). "
     "The data were not changed.",
-)
-BACKUP_BAD = kit.Text(
-    "升级前的备份 {where} 没有通过检查，所以没有升级；数据没有被改动，请检查磁盘后再试。",
-    "The backup {where} made before the upgrade failed its check, so nothing was upgraded or changed; check the disk "
-    "and try again.",
 )
 
 
@@ -99,8 +108,6 @@ class Database:
         self.url = _url(url)
         self._is_sqlite = self.url.get_backend_name() == "sqlite"
         self._closed = False
-        self._past: list[Event] = []  # the log as far as it was read, up to the number `_read`
-        self._read = 0
         # One SQLite connection serves all threads, one at a time.
         self._turn: AbstractContextManager[Any] = threading.Lock() if self._is_sqlite else nullcontext()
         self._insert: Any = sqlite.insert if self._is_sqlite else _postgres_insert()
@@ -117,10 +124,53 @@ class Database:
     def append(self, event: Event) -> None:
         self._do(lambda connection: self._append(connection, event))
 
+    def extend(self, added: Sequence[Event]) -> int:
+        return self._do(lambda connection: self._extend(connection, added))
+
+    def _extend(self, connection: Connection, added: Sequence[Event]) -> int:
+        self._in_order(connection)
+        return self._all(connection, events, "id", [row_of(event) for event in added])
+
+    def adopt(self, found: Sequence[Draft]) -> int:
+        rows = [_row_of_draft(draft) for draft in found]
+        return self._do(lambda connection: self._all(connection, drafts, "subject", rows))
+
+    def _all(self, connection: Connection, table: Table, key: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Add rows where there are none of their key; of how many that was so."""
+        if not rows:
+            return 0
+        add = self._insert(table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
+        return len(connection.execute(add, rows).all())
+
+    def replace(self, kept: Iterable[Event], typed: Iterable[Draft]) -> None:
+        """These and no others: all of them, or all that were there before."""
+
+        def replace(connection: Connection) -> None:
+            for table in (events, drafts, jobs.table):
+                connection.execute(table.delete())
+            for batch in batched(kept, 1000):
+                self._extend(connection, batch)
+            for some in batched(typed, 100):
+                self._all(connection, drafts, "subject", [_row_of_draft(draft) for draft in some])
+
+        self._do(replace)
+
+    def check(self) -> str:
+        """What SQLite finds wrong with its file; PostgreSQL sees to its own pages."""
+        if not self._is_sqlite:
+            return ""
+        said = self._do(lambda c: c.exec_driver_sql("PRAGMA integrity_check").scalars().all())
+        return "" if said == ["ok"] else "; ".join(said)[:300]
+
+    def _in_order(self, connection: Connection) -> None:
+        """Numbers become visible in their order, so that who reads on skips none. SQLite has one writer anyway."""
+        if not self._is_sqlite:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(7223)")
+
     def _append(self, connection: Connection, event: Event) -> bool:
         """Whether the event is new."""
-        row = event.as_dict() | {"data": json.dumps(event.data)}
-        add = self._insert(events).values(row).on_conflict_do_nothing(index_elements=["id"])
+        self._in_order(connection)
+        add = self._insert(events).values(row_of(event)).on_conflict_do_nothing(index_elements=["id"])
         return connection.execute(add.returning(events.c.id)).first() is not None
 
     def jobs(self, request: Mapping[str, Any]) -> Any:
@@ -128,30 +178,43 @@ class Database:
         return self._do(lambda connection: jobs.answer(connection, self._insert, self._append, request))
 
     def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
-        if self._is_sqlite:  # nobody else writes: what was read stays read, and a page costs the newest events alone
-            past = self._do(self._read_on)
-            return [e for e in past if kind in (None, e.kind) and subject in (None, e.subject)]
-        query = select(events).order_by(events.c.seq)
+        query = select(*COLUMNS).order_by(events.c.seq)
         if kind is not None:
             query = query.where(events.c.kind == kind)
         if subject is not None:
             query = query.where(events.c.subject == subject)
-        return [_event(row) for row in self._do(lambda c: c.execute(query).mappings().all())]
+        return self._do(lambda connection: [_event(row) for row in connection.execute(query)])
 
-    def _read_on(self, connection: Connection) -> list[Event]:
-        newer = select(events).where(events.c.seq > self._read).order_by(events.c.seq)
-        for row in connection.execute(newer).mappings():
-            self._past.append(_event(row))
-            self._read = row["seq"]
-        return list(self._past)
+    def since(self, seq: int, kind: str | None = None, most: int | None = None) -> tuple[list[Event], int]:
+        def read(connection: Connection) -> tuple[list[Event], int]:
+            last = connection.execute(select(func.max(events.c.seq))).scalar() or 0
+            query = select(*COLUMNS, events.c.seq).where(events.c.seq > seq, events.c.seq <= last)
+            if kind is not None:
+                # A tail is short: it is read by its numbers, and the log from its beginning by its kind.
+                query = query.where((events.c.kind if seq == 0 else events.c.kind.concat("")) == kind)
+            rows = connection.execute(query.order_by(events.c.seq).limit(most)).all()
+            full = most is not None and len(rows) == most
+            return [_event(row) for row in rows], (rows[-1].seq if full and rows else last)
+
+        return self._do(read)
+
+    def mark(self, seq: int) -> str | None:
+        return self._do(lambda connection: connection.execute(select(events.c.id).where(events.c.seq == seq)).scalar())
 
     def draft(self, subject: str) -> Draft | None:
         row = self._do(lambda c: c.execute(select(drafts).where(drafts.c.subject == subject)).mappings().first())
         return None if row is None else Draft(subject, json.loads(row["text"]), row["revision"])
 
+    def drafts(self, after: str = "", most: int | None = None) -> list[Draft]:
+        # By bytes in both databases, whatever language PostgreSQL was set up for.
+        order = drafts.c.subject if self._is_sqlite else drafts.c.subject.collate("C")
+        query = select(drafts).where(order > after).order_by(order).limit(most)
+        rows = self._do(lambda c: c.execute(query).mappings().all())
+        return [Draft(row["subject"], json.loads(row["text"]), row["revision"]) for row in rows]
+
     def save_draft(self, subject: str, text: str, revision: int) -> Draft:
         saved = Draft(subject, text, revision + 1)
-        row = {"subject": subject, "text": json.dumps(text), "revision": saved.revision}
+        row = _row_of_draft(saved)
         here = (drafts.c.subject == subject) & (drafts.c.revision == revision)
 
         def save(connection: Connection) -> bool:
@@ -210,55 +273,35 @@ class Database:
             where = self.url.database if self._is_sqlite else self.url.render_as_string(hide_password=True)
             raise StoreError(NEWER.format(where=where, found=found, known=schema))
         with self._engine.connect() as connection:
-            if found is not None and self._is_sqlite:
+            if found is not None and not self._is_sqlite:
+                copies.of_records(self, backups / f"wenjin-{now():%Y%m%dT%H%M%S}-upgrade.zip", found)
+            elif found is not None:
                 raw = connection.connection.dbapi_connection
                 assert isinstance(raw, sqlite3.Connection)
-                backup(raw, backups / f"wenjin-{found}-{now():%Y%m%dT%H%M%S}.db")
+                copies.of_sqlite(raw, backups / f"wenjin-{found}-{now():%Y%m%dT%H%M%S}.db")
         with self._engine.begin() as connection:
             config = Config(attributes={"connection": connection})
             config.set_main_option("script_location", str(migrations).replace("%", "%%"))
             command.upgrade(config, schema)
 
 
-def _event(row: Mapping[Any, Any]) -> Event:
-    return Event.from_dict({**row, "data": json.loads(row["data"])})
+def _event(row: Any) -> Event:
+    return Event(row.id, datetime.fromisoformat(row.at), row.kind, row.subject, json.loads(row.data))
 
 
-def backup(source: sqlite3.Connection, target: Path) -> None:
-    """A copy of an open SQLite database, reopened, checked and counted before it gets its name."""
-    part = target.with_suffix(".part")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        part.unlink(missing_ok=True)
-        with closing(sqlite3.connect(part)) as copy:
-            source.backup(copy)
-        with closing(sqlite3.connect(part)) as copy:
-            sound = copy.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            same = _counts(copy) == _counts(source)
-        if not (sound and same):
-            raise StoreError(BACKUP_BAD.format(where=part))
-        os.chmod(part, 0o600)
-        for path in (part, part.parent):
-            _sync(path)
-        os.replace(part, target)
-        _sync(target.parent)
-    except OSError as error:
-        raise faults.of_system(error, target) from error
-    except sqlite3.Error as error:
-        raise faults.of_database(DBAPIError("backup", None, error), URL.create("sqlite", database=str(part))) from error
+def row_of(event: Event) -> dict[str, Any]:
+    """An event as the table keeps it."""
+    return event.as_dict() | {"data": json.dumps(event.data)}
 
 
-def _counts(connection: sqlite3.Connection) -> dict[str, int]:
-    names = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-    return {name: connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in names}
+def _row_of_draft(draft: Draft) -> dict[str, Any]:
+    return {"subject": draft.subject, "text": json.dumps(draft.text), "revision": draft.revision}
 
 
-def _sync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def batched(rows: Iterable[T], size: int) -> Iterator[list[T]]:
+    rows = iter(rows)
+    while batch := list(islice(rows, size)):
+        yield batch
 
 
 def _url(url: str) -> URL:

@@ -7,7 +7,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from wenjin.kit.text import Text
-from wenjin.study.store.log import StoreError
+from wenjin.study.store.log import Damaged, StoreError
 
 FULL = Text(
     "磁盘已满，{where} 没有写入；请腾出空间后再试，此前的记录都还在。",
@@ -30,9 +30,9 @@ DISK = Text(
     "The disk failed while reading or writing {where} ({detail}); check the disk; backups/ beside it holds copies.",
 )
 DAMAGED = Text(
-    "{where} 已损坏或不是本程序的数据库（{detail}）；请先把它移到别处，再从数据目录的 backups 取回最近的备份。",
-    "{where} is damaged or is not this program's database ({detail}); move it away, then put back the newest file of "
-    "backups/ in the data folder.",
+    "{where} 已损坏或不是本程序的数据库（{detail}）；wenjin restore latest 会把它移开，恢复最近的备份。",
+    "{where} is damaged or is not this program's database ({detail}); wenjin restore latest moves it away and puts "
+    "back the newest backup.",
 )
 BUSY = Text(
     "另一个程序正占用 {where}；请关掉它（例如打开了这个文件的数据库工具）后再试。",
@@ -68,7 +68,8 @@ def of_database(error: SQLAlchemyError, url: URL) -> StoreError:
     where = url.database if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
     cause = error.orig if isinstance(error, DBAPIError) else error
     detail = " ".join(str(cause).split())[:200]
-    return StoreError(_told(cause).format(where=where, detail=detail))
+    told = _told(cause)
+    return (Damaged if told is DAMAGED else StoreError)(told.format(where=where, detail=detail))
 
 
 def _told(cause: BaseException | None) -> Text:

@@ -4,7 +4,7 @@ Everything shown is derived from these events, so an event is a fact about the p
 made by whoever saw it happen: a writer that does not know whether an event arrived sends it again, and it counts once.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -19,6 +19,10 @@ class StoreError(Exception):
     def __init__(self, text: Text) -> None:
         super().__init__(text.en)
         self.text = text
+
+
+class Damaged(StoreError):
+    """The database cannot be read: what is left is to put a backup in its place."""
 
 
 class Conflict(Exception):
@@ -75,9 +79,28 @@ class Log(Protocol):
         """Returns only after the event would survive a power cut. The same id twice is one event."""
 
     def events(self, kind: str | None = None, subject: str | None = None) -> list[Event]:
-        """In the order in which they were appended."""
+        """In the order in which they were appended. Whoever needs one kind asks for one: years of them are many."""
+
+    def since(self, seq: int, kind: str | None = None, most: int | None = None) -> tuple[list[Event], int]:
+        """The events after number `seq` (0: from the first), and the number to go on from.
+
+        That number is the log's last; with `most`, the last of so many events. Nothing comes later below a number that
+        was told.
+        """
+
+    def mark(self, seq: int) -> str | None:
+        """The id of event number `seq`: what tells whether a number was taken from this log."""
+
+    def extend(self, events: Sequence[Event]) -> int:
+        """Append all of them or none; returns how many were new."""
 
     def draft(self, subject: str) -> Draft | None: ...
+
+    def drafts(self, after: str = "", most: int | None = None) -> list[Draft]:
+        """All drafts by subject, those behind `after`."""
+
+    def adopt(self, drafts: Sequence[Draft]) -> int:
+        """Keep drafts as they are where there are none of their subject; returns of how many that was so."""
 
     def save_draft(self, subject: str, text: str, revision: int) -> Draft:
         """Replace revision `revision` (0: there was none) and return the new one; Conflict if another stands there.

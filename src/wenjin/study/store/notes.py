@@ -3,10 +3,14 @@
     typed -> draft "note:topic#anchor" -> (a pause, or the page is left) event "note" -> <workspace>/notes/<topic>.md
 
 The draft is the note as it stands. The first words of a note make an event at once, so that the log names every note
-there is; after that an event is a revision. A file that the learner changed is read back before anything is written
-over it: a change of a text that nobody else changed is the next revision, else both texts stand in the note.
+there is; after that an event is a revision, and any of them can be brought back as the next one. A file that the
+learner changed is read back before anything is written over it: a change of a text that nobody else changed is the next
+revision, else both texts stand in the note.
+
+A note whose first line is `private: true` is for its writer alone: whatever is shared or published leaves it out.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -21,6 +25,7 @@ from wenjin.study.store import mirror
 from wenjin.study.store.log import Conflict, Draft, Event, Log, happened
 
 LONGEST = 1_000_000  # characters of a note: about what one request can carry
+PRIVATE = re.compile(r"\s*private:\s*true[ \t]*(?:\n|$)", re.IGNORECASE)
 Told = dict[str, list[Event]]  # note -> its events
 FROM_FILE = Text("（文件里改成了这样）", "(changed to this in the file)")
 TOO_LONG = Text(
@@ -42,6 +47,32 @@ class Note:
     @property
     def id(self) -> str:
         return f"{self.topic}#{self.anchor}"
+
+    @property
+    def private(self) -> bool:
+        """Is it for its writer alone?"""
+        return is_private(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A text that a note had. `id` is its event's; `source`: file, where it was read back from one."""
+
+    id: str
+    number: int
+    at: datetime
+    text: str
+    source: str
+
+
+def is_private(text: str) -> bool:
+    """Does the first line of a note say so?"""
+    return PRIVATE.match(text) is not None
+
+
+def body(text: str) -> str:
+    """What a note says, without the line that makes it private."""
+    return PRIVATE.sub("", text, count=1) if is_private(text) else text
 
 
 class Notes:
@@ -98,6 +129,26 @@ class Notes:
         self._keep(f"{topic}#{anchor}")
         self.absorb(topic, language, write=True)
         return self.faults.get(topic)
+
+    def revisions(self, topic: str, anchor: str) -> list[Revision]:
+        """The texts that a note had, the oldest first. What was typed last may be none yet."""
+        told = self.log.events("note", f"{topic}#{anchor}")
+        return [
+            Revision(event.id, number, event.at, event.data["text"], event.data.get("from", ""))
+            for number, event in enumerate(told, 1)
+        ]
+
+    def bring_back(self, topic: str, anchor: str, revision: str, language: Language = "zh") -> Text | None:
+        """Make an earlier text the newest revision; what stands there now is one too. Raises KeyError where there is
+        no such revision. Returns why the file could not follow, if so."""
+        found = {known.id: known.text for known in self.revisions(topic, anchor)}[revision]
+        self.absorb(topic, language)
+        while True:
+            self._keep(f"{topic}#{anchor}")
+            now = self.draft(topic, anchor)
+            with suppress(Conflict):
+                self.save(topic, anchor, found, now.revision)
+                return self.settle(topic, anchor, language)
 
     def add(self, topic: str, anchor: str, text: str, language: Language = "zh") -> Note:
         """Put a text below what a note holds already."""

@@ -13,7 +13,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
@@ -99,9 +99,41 @@ class SharedLog:
                 return owned.database.events(kind, subject)  # as they are: a long log is not copied for each page
         return [Event.from_dict(row) for row in self._do({"op": "events", "kind": kind, "subject": subject})]
 
+    def since(self, seq: int, kind: str | None = None, most: int | None = None) -> tuple[list[Event], int]:
+        owned = self._owned
+        if owned is not None:
+            with suppress(Closed):
+                return owned.database.since(seq, kind, most)
+        last, *rows = self._do({"op": "since", "seq": seq, "kind": kind, "most": most})
+        return [Event.from_dict(row) for row in rows], int(last["last"])
+
+    def mark(self, seq: int) -> str | None:
+        id: str | None = self._do({"op": "mark", "seq": seq})
+        return id
+
+    def extend(self, events: Sequence[Event]) -> int:
+        return int(self._do({"op": "extend", "events": [event.as_dict() for event in events]}))
+
     def draft(self, subject: str) -> Draft | None:
         row = self._do({"op": "draft", "subject": subject})
         return None if row is None else Draft(**row)
+
+    def drafts(self, after: str = "", most: int | None = None) -> list[Draft]:
+        return [Draft(**row) for row in self._do({"op": "drafts", "after": after, "most": most})]
+
+    def adopt(self, drafts: Sequence[Draft]) -> int:
+        return int(self._do({"op": "adopt", "drafts": [_plain(draft) for draft in drafts]}))
+
+    def check(self) -> str:
+        """What is wrong with the database itself, in its own words; "" where nothing is."""
+        return str(self._do({"op": "check"}))
+
+    def replace(self, events: Iterable[Event], drafts: Iterable[Draft]) -> None:
+        """These and no others, in one step. Only for the owner, while nobody else reads: ValueError otherwise."""
+        owned = self._owned
+        if owned is None or owned.ended:
+            raise ValueError("another process owns the data folder")
+        owned.database.replace(events, drafts)
 
     def save_draft(self, subject: str, text: str, revision: int) -> Draft:
         row = self._do({"op": "save_draft", "subject": subject, "text": text, "revision": revision})
@@ -284,6 +316,19 @@ def answer(database: Database, request: Mapping[str, Any]) -> Any:
             return None
         case "events":
             return [event.as_dict() for event in database.events(request["kind"], request["subject"])]
+        case "since":
+            rows, last = database.since(request["seq"], request["kind"], request["most"])
+            return [{"last": last}, *(event.as_dict() for event in rows)]
+        case "mark":
+            return database.mark(request["seq"])
+        case "extend":
+            return database.extend([Event.from_dict(row) for row in request["events"]])
+        case "drafts":
+            return [_plain(draft) for draft in database.drafts(request["after"], request["most"])]
+        case "adopt":
+            return database.adopt([Draft(**row) for row in request["drafts"]])
+        case "check":
+            return database.check()
         case "draft":
             draft = database.draft(request["subject"])
             return None if draft is None else _plain(draft)

@@ -63,10 +63,10 @@ class Workspace:
         """The file of an exercise; made from the starter where there is none."""
         file = self.file(starter)
         if not file.exists():
-            _write(self._starter(starter), starter.text)
-            _write(file, starter.text)
+            write(self._starter(starter), starter.text)
+            write(file, starter.text)
         elif self._laid(starter) is None:
-            _write(self._starter(starter), starter.text)
+            write(self._starter(starter), starter.text)
         return file
 
     def untouched(self, starter: Starter) -> bool:
@@ -81,8 +81,8 @@ class Workspace:
             return None
         kept = now not in (old, starter.text)
         if not kept:
-            _write(file, starter.text)
-        _write(self._starter(starter), starter.text)
+            write(file, starter.text)
+        write(self._starter(starter), starter.text)
         lines = difflib.unified_diff(
             old.splitlines(keepends=True), starter.text.splitlines(keepends=True), "before", "now", n=2
         )
@@ -95,9 +95,9 @@ class Workspace:
         old = self._read(file)
         if old is not None and old not in (self._laid(starter), starter.text):
             kept = self.root / ".history" / starter.place.with_suffix(f".{now:%Y%m%dT%H%M%S%f}{starter.suffix}")
-            _write(kept, old)
-        _write(file, starter.text)
-        _write(self._starter(starter), starter.text)
+            write(kept, old)
+        write(file, starter.text)
+        write(self._starter(starter), starter.text)
         return kept
 
     def _starter(self, starter: Starter) -> Path:
@@ -116,7 +116,7 @@ class Workspace:
             raise StoreError(UNUSABLE.format(where=file, detail=error.strerror)) from error
 
 
-def _write(file: Path, text: str) -> None:
+def write(file: Path, text: str) -> None:
     """All of it or nothing: a full disk must not leave half a file where a whole one stood."""
     new = file.with_name(f".{file.name}.new")
     try:

@@ -18,25 +18,36 @@ from wenjin.study.course.maths import Maths
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge, JudgeError
 from wenjin.study.labs.runner import Runner
+from wenjin.study.store.daily import Daily
 from wenjin.study.store.log import StoreError
 from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
 from wenjin.study.web import (
     answers,
     api,
+    archive,
     chat,
     chatlive,
+    checkpoint,
     corpora,
     door,
     explore,
+    exports,
     labs,
     notes,
     pages,
+    place,
+    progress,
+    questions,
+    retention,
     review,
     runs,
     stream,
+    summary,
     today,
     topics,
+    tracks,
+    week,
 )
 from wenjin.study.web.assets import STATIC, Files
 from wenjin.study.web.guard import Guard
@@ -68,14 +79,18 @@ def create_app(
     renderer = Renderer(Maths(places.data / "formulas"))
     runner = Runner(log, course, places)
     site = Site(course, log, judge, runner, places, sessions, renderer, language, version, commands or Commands())
+    daily = Daily(log, places)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         site.warm()
         runner.start()
         site.talk.start()
+        daily.start()
         yield
+        daily.close()
         site.talk.close()
+        site.record.close()
         site.fetches.close()
         runner.close()
 
@@ -84,22 +99,32 @@ def create_app(
     rooms = (
         today,
         pages,
+        place,
+        progress,
         topics,
+        tracks,
         notes,
+        questions,
+        summary,
         review,
+        retention,
         answers,
         api,
         door,
         labs,
         corpora,
+        exports,
         runs,
         stream,
         chat,
         chatlive,
+        checkpoint,
+        week,
         explore,
     )
     for routes in rooms:
         app.include_router(routes.router(site))
+    app.include_router(archive.router(site, daily))
     app.mount("/static", Files(directory=STATIC), name="static")
     app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)
 

@@ -38,7 +38,7 @@ TAKEN = {
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-BUNDLED = ("app", "chart", "chat", "editor", "lab", "notes", "review")
+BUNDLED = ("app", "chart", "chat", "editor", "knobs", "lab", "notes", "paper", "review")
 
 
 class BuildError(Exception):

@@ -1,27 +1,39 @@
-"""The learner's cards as the pages show them: the deck, laid out anew when the log has grown or time has passed."""
+"""The learner's cards as the pages and the terminal show them: the deck laid anew when something happened or time
+passed, from what the record has kept of each card."""
 
+import threading
 from datetime import UTC, datetime
 
 from wenjin.study.course.graph import Course
-from wenjin.study.progress.deck import NEW_A_DAY, Deck, deck
+from wenjin.study.progress.deck import Deck, Entry, lay, statistics
+from wenjin.study.progress.recall import BY_HAND, LIMITS
+from wenjin.study.progress.retention import Statistics
 from wenjin.study.store.log import Event, Log, StoreError, happened
+from wenjin.study.web.record import Record
 
 FRESH = 30.0  # seconds for which a deck that nothing was added to is shown as it is
 
 
 class Cards:
-    def __init__(self, log: Log, course: Course) -> None:
-        self.log, self.course = log, course
-        self._laid: tuple[tuple[int, int, int], Deck] | None = None
+    def __init__(self, log: Log, course: Course, record: Record) -> None:
+        self.log, self.course, self.record = log, course, record
+        self._lock = threading.Lock()
+        self._laid: tuple[tuple[object, ...], Deck] | None = None
 
-    def deck(self, new_a_day: int = NEW_A_DAY) -> Deck:
-        events = self.log.events()
+    def deck(self, new_a_day: int | None = None) -> Deck:
         now = datetime.now().astimezone()
-        key = (len(events), new_a_day, int(now.timestamp() / FRESH))
-        laid = self._laid
-        if laid is None or laid[0] != key:
-            laid = self._laid = key, deck(events, self.course, now, new_a_day)
-        return laid[1]
+        with self._lock:
+            key = (self.record.state, new_a_day, int(now.timestamp() / FRESH))
+            laid = self._laid
+            if laid is None or laid[0] != key:
+                laid = self._laid = key, lay(self.record.recall(now), self.course, now, new_a_day)
+            return laid[1]
+
+    def statistics(self) -> Statistics:
+        now = datetime.now().astimezone()
+        with self._lock:
+            found = self.record.recall(now)
+            return statistics(found, lay(found, self.course, now), now)
 
     def due(self) -> int:
         """How many cards are asked now; 0 where the store fails, so that the page which says so can be shown."""
@@ -30,19 +42,37 @@ class Cards:
         except StoreError:
             return 0
 
+    def entry(self, card: str) -> Entry | None:
+        return self.deck().entries.get(card)
+
     def rate(self, card: str, rating: int, id: str, ms: int | None = None, seen: int | None = None) -> bool:
-        """Keep an answer; False when there is no such card. Sent again with its `id` it counts once. `seen`: how many
-        reviews it was given after; when there are more by now, another window was quicker, and it does not count."""
-        entry = self.deck().entries.get(card)
-        if entry is None:
+        """Keep an answer; False when there is no such card (a mistake is answered by an attempt). Sent again with its
+        `id` it counts once. `seen`: how many reviews it was given after; when there are more by now, another window was
+        quicker, and it does not count."""
+        entry = self.entry(card)
+        if entry is None or entry.card is None:
             return False
         if seen in (None, entry.standing.reviews):
             took = {} if ms is None else {"ms": ms}
             self.log.append(Event(id, datetime.now(UTC), "review", entry.id, {"rating": rating, **took}))
         return True
 
+    def set_aside(self, card: str, what: str) -> bool:
+        """bury, suspend or unsuspend a card; False when there is no such card."""
+        if what not in BY_HAND or self.entry(card) is None:
+            return False
+        self.log.append(happened(what, card, {"card": card}))
+        return True
+
+    def limit(self, name: str, value: int) -> None:
+        """Set a limit of the day, where it is another than before."""
+        assert name in LIMITS
+        deck = self.deck()
+        if value != (deck.new_a_day if name == LIMITS[0] else deck.reviews_a_day):
+            self.log.append(happened("setting", name, {"key": name, "value": value}))
+
     def undo(self, event: str | None) -> str | None:
-        """Take back the last answer of today, and only that one; its card."""
+        """Take back the last thing done to a card today, and only that one; its card."""
         last = self.deck().last
         if last is None or event not in (None, last.event):
             return None

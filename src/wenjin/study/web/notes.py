@@ -9,10 +9,15 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from wenjin.kit.text import Language
-from wenjin.study.course.margins import margins
+from wenjin.study.course.margins import WHOLE, margins
+from wenjin.study.course.wikilinks import links
+from wenjin.study.progress.difference import difference
+from wenjin.study.progress.outline import REFLECT
+from wenjin.study.progress.summary import REFLECTION, WEEK
 from wenjin.study.store.log import Conflict
-from wenjin.study.store.notes import LONGEST, Note
+from wenjin.study.store.notes import LONGEST, Note, body, is_private
 from wenjin.study.web.door import own_page
+from wenjin.study.web.search import place
 from wenjin.study.web.site import Site
 
 
@@ -30,7 +35,9 @@ def router(site: Site) -> APIRouter:
     def check(topic: str, anchor: str) -> None:
         """Is there such a place, or was there one when the note was written?"""
         known = site.course.topics.get(topic)
-        if known is None or (anchor not in margins(known, "zh") and not site.notes.draft(topic, anchor).revision):
+        week = WEEK.fullmatch(topic) is not None
+        there = anchor == REFLECTION if week else known is not None and anchor in margins(known, "zh")
+        if not there and (known is None or not site.notes.draft(topic, anchor).revision):
             raise HTTPException(404)
 
     @routes.get("/notes")
@@ -39,14 +46,52 @@ def router(site: Site) -> APIRouter:
         language = site.speaks(request)
         notes = site.notes.every(language)
         found = {hit.url for hit in site.search_notes().find(query, language, limit=len(notes) + 1)}
-        shown = [note for note in notes if not query or place(note) in found]
+        shown = [note for note in notes if not query or place(note.topic, note.anchor) in found]
         return listing(site, request, shown, query=query, total=len(notes))
 
     @routes.get("/notes/{topic}")
     def of_topic(request: Request, topic: str) -> Response:
-        if topic not in site.course.topics:
+        if topic not in site.course.topics and not WEEK.fullmatch(topic):
             raise HTTPException(404)
-        return listing(site, request, list(site.notes.of(topic, site.speaks(request)).values()), topic=topic)
+        language = site.speaks(request)
+        return listing(site, request, list(site.notes.of(topic, language).values()), topic=topic)
+
+    @routes.get("/notes/{topic}/{anchor}")
+    def revisions(request: Request, topic: str, anchor: str, at: str = "", back: str = "") -> Response:
+        """The texts that a note had: one of them, and what has become of it since."""
+        check(topic, anchor)
+        language = site.speaks(request)
+        site.notes.absorb(topic, language)
+        now, told = site.notes.draft(topic, anchor), site.notes.revisions(topic, anchor)
+        chosen = next((one for one in told if one.id == at), None)
+        if at and chosen is None:
+            raise HTTPException(404)
+        return site.page(
+            request,
+            "revisions.html",
+            place="notes",
+            topic=topic,
+            anchor=anchor,
+            head=head(site, topic, anchor, language),
+            home=place(topic, anchor),
+            told=list(reversed(told)),
+            chosen=chosen,
+            now=now,
+            lines=difference(chosen.text, now.text) if chosen else None,
+            html=html(site, topic, chosen.text, language) if chosen else "",
+            returned=bool(back),
+            maths=site.maths(),
+        )
+
+    @routes.post("/notes/{topic}/{anchor}")
+    def bring_back(request: Request, topic: str, anchor: str, revision: Annotated[str, Form()]) -> Response:
+        """An earlier text becomes the newest revision; nothing is taken away."""
+        check(topic, anchor)
+        try:
+            site.notes.bring_back(topic, anchor, revision, site.speaks(request))
+        except KeyError:
+            raise HTTPException(404) from None
+        return RedirectResponse(f"/notes/{topic}/{anchor}?back=1", 303)
 
     @routes.post("/notes/{topic}")
     def write(
@@ -96,17 +141,33 @@ def router(site: Site) -> APIRouter:
     return routes
 
 
-def place(note: Note) -> str:
-    """Where a note stands in its lesson."""
-    return f"/topics/{note.topic}#note-{note.anchor}"
+def head(site: Site, topic: str, anchor: str, language: Language) -> str:
+    """What a note stands beside, as Markdown."""
+    if WEEK.fullmatch(topic) and anchor == REFLECTION:
+        return f"{topic} · {REFLECT[language]}"
+    known = site.course.topics.get(topic)
+    return margins(known, language).get(anchor, anchor) if known else anchor
+
+
+def beside(note: Note) -> str:
+    """Where that stands in the pages."""
+    if WEEK.fullmatch(note.topic):
+        return place(note.topic, note.anchor)
+    return f"/topics/{note.topic}#{'main' if note.anchor == WHOLE else note.anchor}"
 
 
 def html(site: Site, topic: str, text: str, language: Language) -> Markup:
-    """A note as HTML: Markdown with formulas and the course's links, never with HTML of its own."""
-    known = site.course.topics.get(topic)
-    if known is None:
-        return Markup(site.renderer.markdown(text, language))
-    return Markup(site.renderer.note(text, known, site.course, language))
+    """A note as HTML: Markdown with formulas and links to topics, never with HTML of its own."""
+    made = Markup(site.renderer.note(body(text), site.course.topics.get(topic), site.course, language))
+    if not is_private(text):
+        return made
+    return Markup('<p class="note-private">{}</p>').format(site.words["note.private"][language]) + made
+
+
+def leading_here(site: Site, topic: str, language: Language) -> list[Note]:
+    """The notes of other topics that link to this one."""
+    others = [note for note in site.notes.every(language) if note.topic != topic and "[[" in note.text]
+    return [note for note in others if any(link.topic == topic for link in links(note.text, site.course))]
 
 
 def listing(site: Site, request: Request, notes: list[Note], code: int = 200, **values: Any) -> Response:
@@ -114,12 +175,27 @@ def listing(site: Site, request: Request, notes: list[Note], code: int = 200, **
     language = site.speaks(request)
     topics: dict[str, list[dict[str, Any]]] = {}
     for note in notes:
-        known = site.course.topics.get(note.topic)
-        heads = margins(known, language) if known else {}
-        shown = {"note": note, "head": heads.get(note.anchor), "html": html(site, note.topic, note.text, language)}
+        shown = {
+            "note": note,
+            "head": head(site, note.topic, note.anchor, language),
+            "home": beside(note),
+            "html": html(site, note.topic, note.text, language),
+        }
         topics.setdefault(note.topic, []).append(shown)
-    faults = [fault for topic, fault in site.notes.faults.items() if values.get("topic") in (None, topic)]
+    topic = values.get("topic")
+    here = leading_here(site, topic, language) if topic else []
+    faults = [fault for one, fault in site.notes.faults.items() if topic in (None, one)]
     values = {"query": "", "total": len(notes), "topic": None, "mine": None} | values
     return site.page(
-        request, "notes.html", code, place="notes", topics=topics, faults=faults, maths=site.maths(), **values
+        request,
+        "notes.html",
+        code,
+        place="notes",
+        topics=topics,
+        faults=faults,
+        leading=[
+            (note, place(note.topic, note.anchor), head(site, note.topic, note.anchor, language)) for note in here
+        ],
+        maths=site.maths(),
+        **values,
     )

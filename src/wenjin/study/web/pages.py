@@ -1,6 +1,6 @@
-"""The pages that lead somewhere: track, map, search, settings."""
+"""The pages that lead somewhere: map, search, settings."""
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from wenjin.study.course.graph import Topic
@@ -9,7 +9,7 @@ from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
 
-NOTES = 5  # of the learner's own notes and conversations each, above what else a search finds
+NOTES = 5  # of the learner's own notes, questions and conversations each, above what else a search finds
 
 
 def router(site: Site) -> APIRouter:
@@ -17,29 +17,23 @@ def router(site: Site) -> APIRouter:
     course = site.course
     written = sum(topic.written for topic in course.topics.values())
 
-    @routes.get("/tracks/{track}")
-    def track(request: Request, track: str) -> Response:
-        if track not in course.tracks:
-            raise HTTPException(404)
-        found = course.tracks[track]
-        progress = site.progress()
-        done = {t for t in found.topics if passed(course.topics[t], progress)}
-        begun = {t for t in found.topics if t not in done and tried(course.topics[t], progress)}
-        return site.page(request, "track.html", track=found, done=done, begun=begun)
-
     @routes.get("/map")
-    def map(request: Request) -> Response:
+    def map(request: Request, track: str = "") -> Response:
         drawn = site.drawing
+        lit = course.tracks.get(track)
         progress = site.progress()
         guests = {t.id for t in course.topics.values() if not inside(drawn, t)}
         done = {t.id for t in course.topics.values() if passed(t, progress)}
-        return site.page(request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written)
+        return site.page(
+            request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written, lit=lit
+        )
 
     @routes.get("/search")
     def search(request: Request, q: str = "") -> Response:
         query = " ".join(q[:200].split())
         language = site.speaks(request)
         own = site.search_notes().find(query, language, limit=NOTES)
+        own += site.search_asked().find(query, language, limit=NOTES)
         own += site.search_chats(language).find(query, language, limit=NOTES)
         hits = own + site.search().find(query, language)
         return site.page(request, "search.html", place="search", query=query, hits=hits)
@@ -69,8 +63,3 @@ def inside(drawn: Drawing, topic: Topic) -> bool:
     """Is a topic drawn in the region of its own stage?"""
     region, node = drawn.regions.get(topic.stage), drawn.nodes[topic.id]
     return region is not None and region.y < node.y < region.bottom and region.x < node.center < region.x + region.width
-
-
-def tried(topic: Topic, progress: Progress) -> bool:
-    """Was any exercise of a topic tried?"""
-    return any(progress.exercises[e.id].attempts for e in topic.exercises if e.id in progress.exercises)

@@ -1,9 +1,10 @@
 """Reviewing: one card at a time, its answer on demand, four ratings with their intervals, the last one undone.
 
-The page works as plain forms; its island adds keys and sends a rating in the background, to the same effect.
+The page works as plain forms; its island adds keys and sends a rating in the background, to the same effect. An answer
+may be typed before it is seen: it is compared and not kept. A mistake is asked as a link to its exercise.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -13,21 +14,23 @@ from starlette.responses import Response
 
 from wenjin.study.memory.schedule import RATINGS
 from wenjin.study.memory.spoken import spoken
-from wenjin.study.progress.deck import NEW_A_DAY, Deck, Entry
-from wenjin.study.web.site import Site
+from wenjin.study.progress.deck import MOST, Deck, Entry
+from wenjin.study.progress.typed import Expected, compare, expected
+from wenjin.study.web.site import Site, link
 
 LONGEST = 3_600_000  # milliseconds that one answer may be said to have taken
 NAMES = ("again", "hard", "good", "easy")
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 Rating = Annotated[int, Field(ge=1, le=4)]
+CardId = Annotated[str, Field(max_length=300)]
 
 
 class Rated(BaseModel):
     """An answer. `id` is drawn where it was given, so that sending it again is harmless; `seen` is how many reviews
     of the card it was given after: when there are more by now, another window was quicker, and it does not count."""
 
-    card: Annotated[str, Field(max_length=200)]
+    card: CardId
     rating: Rating
     id: Id = Field(default_factory=lambda: uuid4().hex)
     seen: Annotated[int, Field(ge=0)] | None = None
@@ -35,9 +38,16 @@ class Rated(BaseModel):
 
 
 class Undone(BaseModel):
-    """`event` is the review to take back; without it, the last of today."""
+    """`event` is what to take back; without it, the last of today."""
 
     event: Id | None = None
+
+
+class Limits(BaseModel):
+    """How many new cards and how many reviews a day."""
+
+    fresh: Annotated[int, Field(ge=0, le=MOST)]
+    reviews: Annotated[int, Field(ge=0, le=MOST)]
 
 
 def router(site: Site) -> APIRouter:
@@ -50,17 +60,45 @@ def router(site: Site) -> APIRouter:
             raise HTTPException(404)
 
     @routes.get("/review")
-    def review(request: Request, card: str = "", new: int = NEW_A_DAY) -> Response:
+    def review(request: Request, card: str = "", new: int | None = None) -> Response:
         return show(site, request, cards.deck(new), card, new)
 
     @routes.post("/review")
-    def rate(given: Annotated[Rated, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
+    def rate(given: Annotated[Rated, Form()], new: Annotated[str, Form()] = "") -> Response:
         keep(given)
-        return RedirectResponse(address(new), 303)
+        return RedirectResponse(address(number(new)), 303)
+
+    @routes.post("/review/compare")
+    def compared(
+        request: Request,
+        card: Annotated[str, Form()],
+        typed: Annotated[str, Form()] = "",
+        new: Annotated[str, Form()] = "",
+    ) -> Response:
+        """The card with its answer, and what was typed beside it. Nothing is kept."""
+        return show(site, request, cards.deck(number(new)), card, number(new), typed)
 
     @routes.post("/review/undo")
-    def undo(given: Annotated[Undone, Form()], new: Annotated[int, Form()] = NEW_A_DAY) -> Response:
-        return RedirectResponse(address(new, cards.undo(given.event)), 303)
+    def undo(given: Annotated[Undone, Form()], new: Annotated[str, Form()] = "") -> Response:
+        return RedirectResponse(address(number(new), cards.undo(given.event)), 303)
+
+    @routes.post("/review/aside")
+    def aside(
+        card: Annotated[str, Form()],
+        what: Annotated[Literal["bury", "suspend", "unsuspend"], Form()],
+        new: Annotated[str, Form()] = "",
+        back: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Not today, not any more, or again."""
+        if not cards.set_aside(card, what):
+            raise HTTPException(404)
+        return RedirectResponse("/review/statistics#aside" if back == "statistics" else address(number(new)), 303)
+
+    @routes.post("/review/limits")
+    def limits(given: Annotated[Limits, Form()]) -> Response:
+        cards.limit("new-a-day", given.fresh)
+        cards.limit("reviews-a-day", given.reviews)
+        return RedirectResponse("/review/statistics#limits", 303)
 
     @routes.post("/review/cards")
     def take(topic: Annotated[str, Form()], back: Annotated[str, Form()] = "") -> Response:
@@ -80,21 +118,30 @@ def router(site: Site) -> APIRouter:
 
     @routes.post("/api/review/undo")
     def undone(given: Undone) -> Response:
-        """Take back an answer of today, the last one; its card, or null when there was none to take back."""
+        """Take back what was done last today; its card, or null when there was nothing to take back."""
         return JSONResponse({"card": cards.undo(given.event), "left": cards.due()})
 
     return routes
 
 
-def address(new: int, card: str | None = None) -> str:
+def number(text: str) -> int | None:
+    """How many new cards a page asks for today; None where it leaves that to what was set."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+
+
+def address(new: int | None, card: str | None = None) -> str:
     """The page of the next card, or of this one."""
-    query = [f"card={card}"] * bool(card) + [f"new={new}"] * (new != NEW_A_DAY)
+    query = [f"card={card}"] * bool(card) + [f"new={new}"] * (new is not None)
     return "/review" + "?" * bool(query) + "&".join(query)
 
 
-def show(site: Site, request: Request, found: Deck, wish: str, new: int) -> Response:
+def show(site: Site, request: Request, found: Deck, wish: str, new: int | None, typed: str | None = None) -> Response:
     entry = found.asked(wish)
     language = site.speaks(request)
+    card = entry.card if entry else None
+    wanted = expected(card.kind, card.back[language]) if card else None
+    if entry is None or entry.id != wish:
+        typed = None  # another card by now
     topics = {each.topic.id for each in found.entries.values()}
     return site.page(
         request,
@@ -103,11 +150,15 @@ def show(site: Site, request: Request, found: Deck, wish: str, new: int) -> Resp
         deck=found,
         counts=counts(found),
         asked=entry,
-        front=entry and site.html(entry.card.front, language),
-        back=entry and site.html(entry.card.back, language),
+        front=card and site.html(card.front, language),
+        back=card and site.html(card.back, language),
+        wanted=wanted,
+        typed=typed,
+        compared=held_against(wanted, typed),
+        exercise=entry and entry.exercise and f"{link(entry.exercise)}?variant={entry.numbers}",
         ratings=ratings(found, entry) if entry else [],
         draw=uuid4().hex,
-        new=new,
+        new="" if new is None else new,
         then=address(new),
         recalled=sum(answer.rating > 1 for answer in found.today),
         following=found.following and spoken(found.following - found.now)[language],
@@ -116,10 +167,19 @@ def show(site: Site, request: Request, found: Deck, wish: str, new: int) -> Resp
     )
 
 
+def held_against(wanted: Expected | None, typed: str | None) -> object:
+    return compare(typed, wanted) if wanted and typed is not None and typed.strip() else None
+
+
 def counts(found: Deck) -> list[tuple[str, int]]:
     """How many cards are asked now, by what they are."""
     steps = found.left("learning", "relearning")
-    return [("due", found.left("review")), ("steps", steps), ("new", found.left("new"))]
+    return [
+        ("due", found.left("review")),
+        ("mistakes", found.mistakes),
+        ("steps", steps),
+        ("new", found.left("new")),
+    ]
 
 
 def ratings(found: Deck, entry: Entry) -> list[dict[str, object]]:

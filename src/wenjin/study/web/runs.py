@@ -14,12 +14,17 @@ from wenjin.kit.text import Language, Text
 from wenjin.study.course.form import FormError
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
+from wenjin.study.course.margins import margins
 from wenjin.study.course.scale import spell
 from wenjin.study.labs.book import Run, compare
+from wenjin.study.labs.pins import pinned
 from wenjin.study.web import results
+from wenjin.study.web.notes import head
+from wenjin.study.web.search import place
 from wenjin.study.web.site import Site
 
 PAGE = 50  # runs on one page of the book
+ASKED = ("lab", "ending", "q", "since")  # by what the book is filtered
 ENDINGS = ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed")
 
 
@@ -40,7 +45,7 @@ def router(site: Site) -> APIRouter:
     def book(request: Request, page: int = 1) -> Response:
         language = site.speaks(request)
         everything = list(reversed(site.runner.runs().values()))
-        asked = {name: request.query_params.get(name, "").strip()[:200] for name in ("lab", "ending", "q", "since")}
+        asked = {name: request.query_params.get(name, "").strip()[:200] for name in ASKED}
         runs = [run for run in everything if fits(run, lab_of(run), asked, language)]
         pages = max(1, -(-len(runs) // PAGE))
         page = min(max(page, 1), pages)
@@ -54,6 +59,7 @@ def router(site: Site) -> APIRouter:
             pages=pages,
             number=page,
             asked=asked,
+            filtered=urlencode({name: value for name, value in asked.items() if value}),
             endings=ENDINGS,
             labs={run.lab: lab_title(lab_of(run), run.lab, language) for run in everything},
             **saying(language, lab_of),
@@ -169,12 +175,13 @@ def result(site: Site, run: Run, lab: Lab | None, language: Language) -> dict[st
     rows = site.runner.rows(run.id)
     meter = next((row for row in reversed(rows.rows) if row["frame"] == "meter"), None)
     frames = site.runner.frames(run.id)
+    topic = site.course.topics.get(run.lab.partition("/")[0])
     values: dict[str, Any] = (
         saying(language, lambda _: lab)
         | {
             "run": run,
             "lab": lab,
-            "topic": site.course.topics.get(run.lab.partition("/")[0]),
+            "topic": topic,
             "live": live,
             "ahead": site.runner.place(run.id) or 0,
             "meter": meter,
@@ -184,6 +191,11 @@ def result(site: Site, run: Run, lab: Lab | None, language: Language) -> dict[st
             "used": results.used(frames),
             "pictures": results.pictures(frames, language),
             "size": results.size,
+            "pins": [
+                (place(note.topic, note.anchor), head(site, note.topic, note.anchor, language))
+                for note in pinned(site.notes.every(language), run)
+            ],
+            "margins": margins(topic, language) if topic else {},
         }
         | dict.fromkeys(("charts", "levels", "tables", "told", "said", "claims", "causes", "after", "seeds", "watched"))
     )

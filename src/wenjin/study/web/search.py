@@ -1,4 +1,4 @@
-"""Search over the course, in both languages, and over the learner's notes.
+"""Search over the course, in both languages, and over what the learner wrote: notes, summaries, questions, remarks.
 
     text -> tokens: Chinese as overlapping pairs (梯度下降 -> 梯度 度下 下降), the rest as words -> FTS5, in memory
 
@@ -17,9 +17,13 @@ from markupsafe import Markup, escape
 from wenjin.kit.text import Language, visible
 from wenjin.study.course.graph import Course
 from wenjin.study.course.lesson import parse
-from wenjin.study.course.margins import margins
+from wenjin.study.course.margins import OWN_WORDS, margins
+from wenjin.study.labs.book import Run
+from wenjin.study.progress.outline import REFLECT
+from wenjin.study.progress.questions import Question
+from wenjin.study.progress.summary import REFLECTION, WEEK
 from wenjin.study.store.chats import Chat
-from wenjin.study.store.notes import Note
+from wenjin.study.store.notes import Note, body
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 PIECES = re.compile(rf"[{HAN}]+|[^\W_{HAN}]+")
@@ -41,7 +45,8 @@ WINDOW = 46  # characters of text shown before and after what was found (half as
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something to find. `kind`: topic, lesson, card, exercise, lab, note or chat; `within`: what it is part of."""
+    """Something to find; `within`: what it is part of. `kind`: topic, lesson, card, exercise, lab, note, summary,
+    question, run or chat."""
 
     kind: str
     language: Language
@@ -166,9 +171,41 @@ def of_notes(notes: Iterable[Note], course: Course) -> Iterator[Document]:
         topic = course.topics.get(note.topic)
         for language in LANGUAGES:
             heads = margins(topic, language) if topic else {}
-            title, url = plain(heads.get(note.anchor, note.anchor)), f"/topics/{note.topic}#note-{note.anchor}"
+            title, url = plain(heads.get(note.anchor, note.anchor)), place(note.topic, note.anchor)
             within = topic.title[language] if topic else note.topic
-            yield Document("note", language, title, within, url, plain(note.text))
+            if note.anchor == REFLECTION and WEEK.fullmatch(note.topic):
+                title, within = REFLECT[language], note.topic
+            kind = "summary" if note.anchor in (OWN_WORDS, REFLECTION) else "note"
+            yield Document(kind, language, title, within, url, plain(body(note.text)))
+
+
+def place(topic: str, anchor: str) -> str:
+    """Where a note stands in the pages."""
+    if WEEK.fullmatch(topic):
+        return f"/summary?week={topic}#note-{anchor}"
+    return f"/topics/{topic}#note-{anchor}"
+
+
+def of_questions(questions: Iterable[Question], course: Course) -> Iterator[Document]:
+    """The learner's questions with what was tried and answered, below the topics' names in both languages."""
+    for question in questions:
+        if not question.removed:
+            topic = course.topics.get(question.topic)
+            text = plain(f"{question.text}\n{question.tried}\n{question.answer}")
+            for language in LANGUAGES:
+                within = topic.title[language] if topic else question.topic
+                title = " ".join(plain(question.text).split())
+                yield Document("question", language, title, within, f"/questions#q-{question.id}", text)
+
+
+def of_runs(runs: Iterable[Run], course: Course) -> Iterator[Document]:
+    """The runs on which the learner remarked."""
+    for run in runs:
+        if run.remark.strip():
+            lab = course.labs.get(run.lab)
+            for language in LANGUAGES:
+                title = lab.title[language] if lab and lab.title else run.lab
+                yield Document("run", language, title, f"{run.at:%Y-%m-%d %H:%M}", f"/runs/{run.id}", plain(run.remark))
 
 
 def of_chats(chats: Iterable[Chat], language: Language) -> Iterator[Document]:

@@ -24,17 +24,20 @@ from wenjin.study.course.graph import Course, Exercise
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
 from wenjin.study.labs.runner import Runner
+from wenjin.study.progress.questions import Question
 from wenjin.study.progress.state import Progress, state
 from wenjin.study.store.chats import Chat
 from wenjin.study.store.log import Log
 from wenjin.study.store.notes import Note, Notes
 from wenjin.study.store.places import Places
 from wenjin.study.web import typeset
+from wenjin.study.web.asking import Box
 from wenjin.study.web.assets import Assets
 from wenjin.study.web.atlas import Drawing, draw
 from wenjin.study.web.cards import Cards
 from wenjin.study.web.fetches import Fetches
-from wenjin.study.web.search import Search, documents, of_chats, of_notes, plain
+from wenjin.study.web.record import Record
+from wenjin.study.web.search import Search, documents, of_chats, of_notes, of_questions, of_runs, plain
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.words import load_words
 
@@ -69,6 +72,7 @@ class Site:
     leaving: threading.Event = field(default_factory=threading.Event)
     _once: threading.Lock = field(default_factory=threading.Lock)
     _noted: tuple[list[Note], Search] | None = None
+    _asked: tuple[tuple[list[Question], list[tuple[str, str]]], Search] | None = None
     _said: tuple[list[Chat], Language, Search] | None = None
 
     @cached_property
@@ -96,6 +100,10 @@ class Site:
         return Notes(self.log, self.places.workspace, self.course)
 
     @cached_property
+    def box(self) -> Box:
+        return Box(self.log, self.course, self.version)
+
+    @cached_property
     def talk(self) -> Talk:
         return Talk(self.log, self.places, self.commands)
 
@@ -104,8 +112,12 @@ class Site:
         return Fetches(self.places.data)
 
     @cached_property
+    def record(self) -> Record:
+        return Record(self.log, self.course, self.places)
+
+    @cached_property
     def cards(self) -> Cards:
-        return Cards(self.log, self.course)
+        return Cards(self.log, self.course, self.record)
 
     @cached_property
     def _search(self) -> Search:
@@ -130,6 +142,16 @@ class Site:
                 self._noted = (notes, Search(of_notes(notes, self.course)))
             return self._noted[1]
 
+    def search_asked(self) -> Search:
+        """The same of the learner's questions, and of their remarks on runs."""
+        asked, runs = list(self.box.every().values()), [r for r in self.runner.runs().values() if r.remark.strip()]
+        made_of = (asked, [(run.id, run.remark) for run in runs])
+        with self._once:
+            if self._asked is None or self._asked[0] != made_of:
+                found = [*of_questions(asked, self.course), *of_runs(runs, self.course)]
+                self._asked = (made_of, Search(found))
+            return self._asked[1]
+
     def search_chats(self, language: Language) -> Search:
         """The same of the conversations with models."""
         chats = self.talk.chats.newest()
@@ -144,7 +166,9 @@ class Site:
         threading.Thread(target=self._prepare, daemon=True, name="warm").start()
 
     def _prepare(self) -> None:
-        """The search and the map, once the judge is warm: a first verdict has both processors to itself."""
+        """The cards at once, which the first page asks for; the search and the map once the judge is warm: a first
+        verdict has both processors to itself."""
+        self.cards.due()
         if self.warming is not None:
             wait([self.warming], PATIENCE)
         try:

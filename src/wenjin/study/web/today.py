@@ -1,4 +1,4 @@
-"""The first page: to a newcomer what this is; from then on, what to do today."""
+"""The first page: to a newcomer what this is; from then on, what to do today and why."""
 
 from datetime import date, datetime
 
@@ -7,23 +7,26 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.memory.spoken import spoken
+from wenjin.study.progress.spoken import because, because_weak
 from wenjin.study.progress.today import today
+from wenjin.study.progress.ways import followed
 from wenjin.study.web.review import counts
 from wenjin.study.web.site import Site
 
 WEEKDAYS = ("一 Monday", "二 Tuesday", "三 Wednesday", "四 Thursday", "五 Friday", "六 Saturday", "日 Sunday")
+THINGS = ("none", "one", "two", "three", "four")
 
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
     course = site.course
     written = sum(topic.written for topic in course.topics.values())
+    exercises = [exercise.id for exercise in course.exercises.values() if exercise.written]
 
     @routes.get("/")
     def home(request: Request) -> Response:
-        now = datetime.now().astimezone()
-        found = today(site.log.events(), course, site.cards.deck())
-        language = site.speaks(request)
+        learner = site.record.learner()
+        found = today(learner, site.cards.deck())
         deck = found.deck
         return site.page(
             request,
@@ -31,9 +34,14 @@ def router(site: Site) -> APIRouter:
             place="home",
             today=found,
             counts=counts(deck),
-            date=dated(now.date()),
-            things=sum(map(bool, (found.run, deck.queue, found.step))),
-            following=deck.following and spoken(deck.following - deck.now)[language],
+            date=dated(datetime.now().astimezone().date()),
+            things=THINGS[found.things],
+            because=because(found.step) if found.step else None,
+            because_weak=because_weak(found.weakest) if found.weakest else None,
+            following=deck.following and spoken(deck.following - deck.now)[site.speaks(request)],
+            followed=followed(learner.work.settings, course),
+            passed=sum(id in learner.work.passed for id in exercises),
+            exercises=len(exercises),
             written=written,
         )
 

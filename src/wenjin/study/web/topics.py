@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.listing import ListingError
-from wenjin.study.course.margins import margins
+from wenjin.study.course.margins import margins, questions
 from wenjin.study.progress.deck import taken
 from wenjin.study.web.notes import html as note_html
 from wenjin.study.web.site import Site, remember
@@ -47,6 +47,8 @@ def router(site: Site) -> APIRouter:
             notes=notes,
             note_html={anchor: note_html(site, topic, note.text, language) for anchor, note in notes.items()},
             fault=site.notes.faults.get(topic),
+            asked=[question for question in site.box.every().values() if question.topic == topic],
+            prompts=questions(found, language),
             cards=[
                 {
                     "id": c.id,

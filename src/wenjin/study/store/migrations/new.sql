@@ -32,4 +32,5 @@ CREATE TABLE job (
 	PRIMARY KEY (seq), 
 	UNIQUE (id)
 );
-INSERT INTO alembic_version (version_num) VALUES ('0002')
+CREATE INDEX event_subject ON event (subject);
+INSERT INTO alembic_version (version_num) VALUES ('0003')

@@ -28,12 +28,14 @@ from typing import Annotated, Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from wenjin.kit.lab import Band, Cause, Claim, Frame, Keep, Lab, Level, Point, Progress, Slider, Table, Used
 from wenjin.stack.data.load import load
+from wenjin.stack.learn.examples import told, unscaled
 from wenjin.stack.nn.attention import mix, scale, scores, softmax
 from wenjin.stack.train.health import examine
+from wenjin.stack.train.health_steps import FOLLOWS, Steps
 
 SCALES = {"none": lambda raw, width: raw, "sqrt": scale, "d": lambda raw, width: raw / width}
 MODEL, VALUE, VOCABULARY, SENSES = 128, 64, 8000, 12_000
@@ -92,8 +94,11 @@ def measured(
                 keep.save(name, head.saved())  # after its points: what is kept has been shown
         done += steps * BATCH * (width + 64) * 2
 
-    for cause, facts in examine(heads["sqrt"].losses, even=math.log(len(names))):
-        yield Cause(cause, facts)
+    prepared = [sign for x in (half, whole) for sign in unscaled(x.numpy(), 0.9, 1.1)]
+    head = heads["sqrt"]  # the others are meant to learn badly
+    guessed = head.watch.unrelated(mean(head.found[-max(1, steps // 8) :]), 1 / senses)
+    curve = examine(head.losses, even=math.log(len(names)))
+    yield from (Cause(*sign) for sign in told(prepared, head.watch.signs(), guessed, curve, follows=FOLLOWS))
     yield from results(begun, heads, senses)
 
 
@@ -137,8 +142,9 @@ class Head:
         dice = torch.Generator().manual_seed(seed)
         self.value = torch.randn(categories, VALUE, generator=dice)
         sizes = ((MODEL, width, MODEL**-0.5), (MODEL, width, MODEL**-0.5), (VALUE, categories, 0.1))
-        self.weights = [(torch.randn(a, b, generator=dice) * s).requires_grad_() for a, b, s in sizes]
+        self.weights = [nn.Parameter(torch.randn(a, b, generator=dice) * s) for a, b, s in sizes]
         self.optimizer = torch.optim.Adam(self.weights, rate)
+        self.watch = Steps(nn.ParameterDict(dict(zip(("w_q", "w_k", "out"), self.weights, strict=True))))
         self.losses: list[float] = []
         self.found: list[float] = []  # share of the queries whose greatest weight is on the right sense
 
@@ -159,13 +165,15 @@ class Head:
         _, _, weights, each = self.attend(by, half, whole, category)
         self.optimizer.zero_grad()
         each.mean().backward()
+        self.watch.before()
         self.optimizer.step()
+        self.watch.after()
         self.losses.append(float(each.detach().mean()))
         self.found.append(float((weights.argmax(-1) == 0).float().mean()))
 
     def saved(self) -> bytes:
         """Weights, the optimizer's averages and what was measured, as npz: no pickle."""
-        arrays = {"losses": np.array(self.losses), "found": np.array(self.found)}
+        arrays = {"losses": np.array(self.losses), "found": np.array(self.found), "watch": np.array(self.watch.kept())}
         for n, weight in enumerate(self.weights):
             state = self.optimizer.state[weight]
             arrays |= {f"w{n}": weight.detach().numpy()}
@@ -179,6 +187,7 @@ class Head:
             return
         with np.load(BytesIO(data), allow_pickle=False) as kept, torch.no_grad():
             self.losses, self.found = kept["losses"].tolist(), kept["found"].tolist()
+            self.watch.restore(str(kept["watch"]))
             for n, weight in enumerate(self.weights):
                 weight.copy_(torch.from_numpy(kept[f"w{n}"]))
                 averages = {"exp_avg": torch.from_numpy(kept[f"m{n}"]), "exp_avg_sq": torch.from_numpy(kept[f"v{n}"])}

@@ -24,21 +24,21 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.nn.utils import parameters_to_vector
 
 from wenjin.kit.lab import Band, Cause, Claim, Frame, Keep, Lab, Level, Picture, Point, Progress, Slider, Table, Used
 from wenjin.kit.text import Text
 from wenjin.stack.data.load import Split, load
 from wenjin.stack.data.pictures import arrays, framed, png
 from wenjin.stack.data.sources import DataError
+from wenjin.stack.learn.examples import told, unlike, unscaled
 from wenjin.stack.models.lenet import LeNet
 from wenjin.stack.nn.convolution import convolve, loops, pool_greatest, pool_mean
 from wenjin.stack.train.health import examine
+from wenjin.stack.train.health_steps import FOLLOWS, Steps
 from wenjin.stack.train.optimizers import AdamW
 
 BATCH, SHOWN = 64, 20  # pictures a step, steps between two points of the chart
 COMPARED, SAID = 32, 0.9  # digits in the comparison, share of the work that is learning
-USUAL = 0.5  # of their own length the weights move in a step at most, where the rate is not too high
 
 Way = Callable[..., Tensor]
 
@@ -87,6 +87,7 @@ def measured(keep: Keep, epochs: int, pictures: int, pool: str, rate: float, see
     yield Progress(0, 1)
     yield from compared(unseen[:COMPARED], seed)
     yield Progress(1 - SAID, 1)
+    prepared = [*unscaled(x.numpy()), *unlike(x.numpy(), unseen.numpy())]
 
     learner = Learner(pool, rate, epochs * math.ceil(len(x) / BATCH), seed)
     learner.restore(keep.load("learner"))
@@ -96,9 +97,7 @@ def measured(keep: Keep, epochs: int, pictures: int, pool: str, rate: float, see
             if learner.step % SHOWN == 0:
                 yield Point("loss", learner.step, {"training": mean(learner.losses[-SHOWN:])})
                 yield Progress(1 - SAID + SAID * learner.step / learner.steps, 1)
-                if learner.leaps:
-                    step, share = learner.leaps[0]
-                    yield Cause("rate-too-high", {"step": int(step), "update": share, "usual": USUAL})
+                yield from (Cause(*sign) for sign in told(prepared, learner.watch.signs(), follows=FOLLOWS))
         learner.epoch += 1
         accuracy, loss = judged(learner.net, unseen, labels)
         learner.unseen.append(loss)
@@ -107,11 +106,13 @@ def measured(keep: Keep, epochs: int, pictures: int, pool: str, rate: float, see
         yield Level("accuracy", accuracy)
         keep.save("learner", learner.saved())  # after its points: what is kept has been shown
 
-    yield Level("accuracy", judged(learner.net, unseen, labels)[0])
+    accuracy, loss = judged(learner.net, unseen, labels)
+    yield Level("accuracy", accuracy)
     yield Level("first_loss", mean(learner.losses[:1]))
     yield Level("last_loss", mean(learner.losses[-2 * SHOWN :]))
-    for cause, facts in examine(learner.losses, learner.unseen, even=math.log(10)):
-        yield Cause(cause, facts)
+    guessed = learner.watch.guessed(loss, accuracy, labels)
+    curves = examine(learner.losses, learner.unseen, even=math.log(10))
+    yield from (Cause(*sign) for sign in told(prepared, learner.watch.signs(), guessed, curves, follows=FOLLOWS))
     if not used.fallback:  # else it has learned from them
         other, x, y = others()
         yield other
@@ -191,7 +192,7 @@ class Learner:
         self.epoch = 0
         self.losses: list[float] = []
         self.unseen: list[float] = []
-        self.leaps: list[list[float]] = []  # step, and by what share of their length the weights moved: too far
+        self.watch = Steps(self.net)
 
     @property
     def step(self) -> int:
@@ -206,19 +207,15 @@ class Learner:
         self.optimizer.zero_grad()
         loss.backward()
         self.optimizer.param_groups[0]["lr"] = self.rate * min(1, 1.25 * (1 - self.step / self.steps))
-        before = parameters_to_vector(self.net.parameters()).detach() if self.step % SHOWN == 0 else None
+        self.watch.before()
         self.optimizer.step()
+        self.watch.after()
         self.losses.append(float(loss.detach()))
-        if before is not None:
-            after = parameters_to_vector(self.net.parameters()).detach()
-            share = float((after - before).norm() / before.norm())
-            if share > USUAL:
-                self.leaps.append([self.step, share])
 
     def saved(self) -> bytes:
         """Weights, the optimizer's memory and what was measured, as npz: no pickle."""
         held = {"epoch": np.array(self.epoch), "losses": np.array(self.losses), "unseen": np.array(self.unseen)}
-        held["leaps"] = np.array(self.leaps).reshape(-1, 2)
+        held["watch"] = np.array(self.watch.kept())
         for name, weight in self.net.named_parameters():
             held[f"weight {name}"] = weight.detach().numpy()
             held |= {f"{what} {name}": memory.numpy() for what, memory in self.optimizer.state[weight].items()}
@@ -232,7 +229,7 @@ class Learner:
         with np.load(BytesIO(data), allow_pickle=False) as kept, torch.no_grad():
             self.epoch = int(kept["epoch"])
             self.losses, self.unseen = kept["losses"].tolist(), kept["unseen"].tolist()
-            self.leaps = kept["leaps"].tolist()
+            self.watch.restore(str(kept["watch"]))
             for name, weight in self.net.named_parameters():
                 weight.copy_(torch.from_numpy(kept[f"weight {name}"]))
                 for what in ("step", "mean", "square"):

@@ -34,9 +34,11 @@ form?.querySelector("details")?.addEventListener("toggle", (event) => {
 let sending = false;
 
 form?.addEventListener("submit", (event) => {
+  const pressed = event.submitter;
+  if (pressed instanceof HTMLButtonElement && pressed.name !== "rating") return; // comparing what was typed is a page
   event.preventDefault();
-  if (!(event.submitter instanceof HTMLButtonElement) || sending) return;
-  void rate(form, event.submitter);
+  if (!(pressed instanceof HTMLButtonElement) || sending) return;
+  void rate(form, pressed);
 });
 
 async function rate(form: HTMLFormElement, button: HTMLButtonElement): Promise<void> {

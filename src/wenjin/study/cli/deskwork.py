@@ -1,0 +1,236 @@
+"""Sitting a paper in the terminal: a file for each question, a line for each command, and the bell.
+
+papers/ID/01-write-attention.py   a question; .toml where numbers, choices or an order are asked
+papers/ID/cards.txt               the cards, each with room below it
+"""
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wenjin.kit.text import Text, visible
+from wenjin.study.cli.sheet import sheet
+from wenjin.study.cli.terminal import clean, console, say
+from wenjin.study.cli.views import task, title
+from wenjin.study.progress.stopwatch import BEAT
+
+if TYPE_CHECKING:
+    from wenjin.study.cli.desk import Desk
+    from wenjin.study.judge.sitting import Room
+    from wenjin.study.progress.paper import Scope, Sitting
+
+LARGEST = (1 << 20) + 1  # bytes of a file; more is taken by no judge
+HEAD = "### "
+HEADING = Text(
+    "{title}：{n} 题，{minutes} 分钟，已用 {spent}。文件在 {folder}",
+    "{title}: {n} questions, {minutes} minutes, {spent} used. The files are in {folder}",
+)
+CARDS = Text(
+    "卡片在 cards.txt 里：把想到的写在每张下面。不计分，交卷以后自己评。",
+    "The cards are in cards.txt: write below each what you recall. They do not count; you rate them afterwards.",
+)
+KEYS = Text(
+    "题号 看题  回车 保存改过的文件  t 还剩多少时间  h 交卷  q 离开（计时停下）",
+    "a number shows a question  Enter keeps changed files  t time left  h hand in  q leave (the clock stops)",
+)
+LEFT = Text("还剩 {left}", "{left} left")
+KEPT = Text("已保存：{names}", "Kept: {names}")
+UNCHANGED = Text("没有改过的文件。", "No file has changed.")
+NOT_TAKEN = Text("{name} 没有收下：{why}", "{name} was not taken: {why}")
+BELL = Text("时间到。", "The time is up.")
+SURE = Text("交卷以后不能再改。再按一次 h 交卷。", "Nothing can be changed afterwards. Press h again to hand in.")
+LEAVING = Text(
+    "计时停在 {spent}；接着做：wenjin checkpoint resume {id}", "The clock stands at {spent}; to go on: wenjin "
+    "checkpoint resume {id}",
+)  # fmt: skip
+
+
+class Table:
+    """One sitting and its files. What stands in a file is judged when it is kept; the verdict waits for the report."""
+
+    sat: "Sitting"
+
+    def __init__(self, desk: "Desk", room: "Room", sat: "Sitting | None" = None, folder: Path | None = None) -> None:
+        self.desk, self.room, self._folder = desk, room, folder
+        self.kept: dict[str, bytes] = {}
+        self._turn = threading.RLock()
+        if sat is not None:
+            self.sat = sat
+
+    @property
+    def folder(self) -> Path:
+        return self._folder or self.desk.places.workspace / "papers" / self.sat.id
+
+    def begin(self, scope: "Scope", seed: int) -> None:
+        found = self.room.get(self.room.begin(scope, seed))
+        assert found is not None
+        self.sat = found
+
+    def file(self, item: str) -> Path:
+        """Where the answer to a question stands: 01-name.py; in a folder of answers also topic/name.py, name.py."""
+        exercise = self.desk.course.exercises[item]
+        suffix = ".py" if exercise.code else ".toml"
+        number = [id for id, _ in self.sat.items].index(item) + 1
+        named = self.folder / f"{number:02}-{exercise.name}{suffix}"
+        plain = exercise.name.replace("-", "_") + suffix
+        others = [self.folder / exercise.topic / plain, self.folder / plain] if self._folder else []
+        return next((path for path in (named, *others) if path.is_file()), named)
+
+    def lay(self) -> None:
+        """Make the files that are not there; what was written stays."""
+        from wenjin.study.store.workspace import write
+
+        for item, variant in self.sat.items:
+            file, exercise = self.file(item), self.desk.course.exercises[item]
+            text = (
+                exercise.starter
+                if exercise.code
+                else sheet(
+                    title(exercise, self.desk.language), self.desk.judge.problem(item, variant), self.desk.language
+                )
+            )
+            if not file.exists():
+                write(file, text)
+            self.kept[item] = text.encode()
+            if item in self.sat.answers and exercise.code:
+                self.kept[item] = self.sat.answers[item].text.encode()
+        cards = self.folder / "cards.txt"
+        if self.sat.cards and not cards.exists():
+            write(cards, "\n".join(f"{HEAD}{card}\n{self._front(card)}\n\n>>>\n\n" for card in self.sat.cards))
+
+    def _front(self, id: str) -> str:
+        topic, _, name = id.partition("/")
+        found = next((card for card in self.desk.course.topics[topic].cards if card.id == name), None)
+        return visible(found.front[self.desk.language]).strip() if found else id
+
+    def keep(self, unconfined: bool) -> list[str]:
+        """Judge every file that has changed, and say which were kept; the names of files that are not there."""
+        from wenjin.study.judge.sitting import Over
+
+        missing, kept = [], []
+        with self._turn:
+            for item, _ in self.sat.items:
+                file = self.file(item)
+                try:
+                    with file.open("rb") as opened:
+                        text = opened.read(LARGEST)
+                except OSError:
+                    missing.append(item)
+                    continue
+                if text == self.kept.get(item):
+                    continue
+                try:
+                    verdict = self.room.answer(self.sat, item, text, confirmed=unconfined)
+                except Over:
+                    break
+                if verdict["name"] in ("judge-fault", "unconfined"):
+                    why = verdict["feedback"][self.desk.language]
+                    print(clean(say(NOT_TAKEN.format(name=file.name, why=why))), file=sys.stderr)
+                    continue
+                self.kept[item] = text
+                kept.append(file.name)
+            kept += self._keep_cards()
+        if self._folder is None:
+            print(clean(say(KEPT.format(names=", ".join(kept)) if kept else UNCHANGED)))
+        return missing
+
+    def _keep_cards(self) -> list[str]:
+        """The cards below whose mark something was written."""
+        from wenjin.study.judge.sitting import Over
+
+        try:
+            with (self.folder / "cards.txt").open("rb") as opened:
+                text = opened.read(LARGEST).decode("utf-8", "replace")
+        except OSError:
+            return []
+        kept = []
+        for part in ("\n" + text).split("\n" + HEAD)[1:]:
+            head, _, rest = part.partition("\n")
+            typed = rest.partition(">>>")[2].strip()
+            known = self.sat.typed.get(head.strip())
+            if head.strip() in self.sat.cards and typed and self.kept.get(head.strip()) != typed.encode():
+                if known is None or known.text != typed:
+                    try:
+                        self.room.type(self.sat, head.strip(), typed)
+                    except Over:
+                        break
+                    kept.append(head.strip())
+                self.kept[head.strip()] = typed.encode()
+        return kept
+
+    # ---- on the clock ----
+
+    def run(self, bell: threading.Event, unconfined: bool) -> None:
+        """Until it is handed in, left, or the time is up."""
+        self.desk.judge  # noqa: B018  it starts while the files are laid
+        self.lay()
+        scope = self.room.scopes().get(self.sat.of)
+        heading = HEADING.format(
+            title=scope.title if scope else self.sat.of,
+            n=len(self.sat.items),
+            minutes=self.sat.minutes,
+            spent=clock(self.room.clock(self.sat).spent),
+            folder=self.folder,
+        )
+        print(clean(say(heading)))
+        if self.sat.cards:
+            print(say(CARDS))
+        with self.room.open(self.sat) as watch:
+            ringer = threading.Thread(target=self._ring, args=(bell, unconfined), daemon=True)
+            ringer.start()
+            print(say(KEYS))
+            self._commands(bell, unconfined)
+            bell.set()
+            ringer.join()
+            spent = watch.spent
+        if self.sat.ended is None:
+            print(clean(say(LEAVING.format(spent=clock(spent), id=self.sat.id))))
+
+    def _ring(self, bell: threading.Event, unconfined: bool) -> None:
+        """At the end of the time what stands in the files is kept."""
+        while not bell.wait(BEAT):
+            if self.room.clock(self.sat).over:
+                print("\n" + say(BELL), flush=True)
+                self.keep(unconfined)
+                self.room.end(self.sat, "time")
+                print(say(Text("按回车看报告。", "Press Enter to see the report.")), flush=True)
+                return
+
+    def _commands(self, bell: threading.Event, unconfined: bool) -> None:
+        sure = False
+        while self.sat.ended is None:
+            try:
+                line = input("> ").strip()
+            except EOFError:
+                return
+            if self.sat.ended is not None:
+                return
+            if line == "q":
+                return
+            if line == "h" and sure:
+                self.keep(unconfined)
+                self.room.end(self.sat, "handed-in")
+                return
+            sure = line == "h"
+            if sure:
+                print(say(SURE))
+            elif line == "":
+                self.keep(unconfined)
+            elif line == "t":
+                print(say(LEFT.format(left=clock(self.room.clock(self.sat).left))))
+            elif line.isascii() and line.isdigit() and 0 < int(line) <= len(self.sat.items):
+                self._show(int(line))
+            else:
+                print(say(KEYS))
+
+    def _show(self, number: int) -> None:
+        item, _ = self.sat.items[number - 1]
+        console().print(task(self.desk.course.exercises[item], self.desk.language))
+        print(clean(str(self.file(item))))
+
+
+def clock(seconds: float) -> str:
+    """12:05."""
+    whole = round(seconds)
+    return f"{whole // 60}:{whole % 60:02}"

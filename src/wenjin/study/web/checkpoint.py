@@ -1,0 +1,275 @@
+"""Stage tests and checkpoints: the list, a paper on the clock, its report, a certificate to print.
+
+    GET  /checkpoint                  what can be tested, by track
+    GET  /checkpoint/TRACK/UNIT       one unit or test; POST begins a sitting
+    GET  /papers/ID?n=2               a question; POST keeps its answer, or hands the paper in
+    GET  /api/papers/ID/open          while this is being received, the clock runs (presence.py)
+    GET  /papers/ID/report            once it has ended; POST rates a card
+    GET  /papers/ID/certificate
+
+All of it works as plain forms. The island paper.ts shows the seconds, keeps what is typed, and hands in at the bell.
+"""
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse, StreamingResponse
+from starlette.responses import Response
+
+from wenjin.kit.text import Text
+from wenjin.study.course.graph import Card, Topic
+from wenjin.study.judge.sitting import UNJUDGED, Over, Room
+from wenjin.study.progress.paper import Scope, Sitting, paper, seal
+from wenjin.study.progress.report import report
+from wenjin.study.store.log import Conflict, Log
+from wenjin.study.web import desk, presence
+from wenjin.study.web.site import Site
+
+CHARACTERS = 200_000  # of a form's field
+NAME = 80  # characters of a name on a certificate
+
+
+def router(site: Site) -> APIRouter:
+    routes = APIRouter()
+    room = Room(site.log, site.course, lambda: site.judge)
+    judging = CapacityLimiter(4)
+
+    def scope(track: str, unit: str) -> Scope:
+        found = room.scopes().get(f"{track}/{unit}")
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    def sitting(id: str) -> Sitting:
+        found = room.get(id)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
+    @routes.get("/checkpoint")
+    def every(request: Request) -> Response:
+        settings = site.progress().settings
+        followed = settings.get("tracks") or [settings.get("track")]
+        mine = [track for track in followed if isinstance(track, str) and track in site.course.tracks]
+        shown = [one for one in room.scopes().values() if one.track.id in mine or not mine]
+        papers = {one.id: paper(site.course, one, 0) for one in shown}
+        tracks = list(dict.fromkeys(one.track.id for one in shown))
+        return site.page(
+            request,
+            "checkpoints.html",
+            place="checkpoint",
+            tracks=[
+                (site.course.tracks[t], [s for s in shown if s.track.id == t and papers[s.id].items]) for t in tracks
+            ],
+            papers=papers,
+            scopes=room.scopes(),
+            past=room.all(),
+        )
+
+    @routes.get("/checkpoint/{track}/{unit}")
+    def one(request: Request, track: str, unit: str) -> Response:
+        found, past = scope(track, unit), room.all()
+        return site.page(
+            request,
+            "checkpoint.html",
+            place="checkpoint",
+            scope=found,
+            paper=paper(site.course, found, 0),
+            open=past.open(found.id),
+            over=past.over(found.id)[::-1],
+        )
+
+    @routes.post("/checkpoint/{track}/{unit}")
+    async def begin(request: Request, track: str, unit: str) -> Response:
+        found = scope(track, unit)
+        asked = str((await request.form()).get("seed", "")).strip()
+        seed = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else secrets.randbelow(1_000_000)
+        if not paper(site.course, found, seed).items:
+            raise HTTPException(404)
+        return RedirectResponse(f"/papers/{await to_thread.run_sync(room.begin, found, seed)}", 303)
+
+    @routes.get("/papers/{id}")
+    def question(request: Request, id: str, n: int = 1) -> Response:
+        return show(request, sitting(id), n)
+
+    @routes.post("/papers/{id}")
+    async def keep(request: Request, id: str) -> Response:
+        form = {key: str(value)[:CHARACTERS].replace("\r\n", "\n") for key, value in (await request.form()).items()}
+        return await to_thread.run_sync(lambda: take(request, sitting(id), form), limiter=judging)
+
+    def take(request: Request, sat: Sitting, form: dict[str, str]) -> Response:
+        do, _, confirmed = form.get("do", "keep").partition("-")
+        pages = len(sat.items) + bool(sat.cards)
+        n = max(1, min(int(form["n"]) if form.get("n", "").isdigit() else 1, pages))
+        if do != "end" and sat.ended is None:
+            save(site.log, sat.id, n, form)
+        if do == "draft":
+            return Response(status_code=204)
+        told: dict[str, Any] | None = None
+        try:
+            if do == "keep" and n > len(sat.items):
+                for card in sat.cards:
+                    typed = form.get(f"card.{card}", "").strip()
+                    if typed and (card not in sat.typed or sat.typed[card].text != typed):
+                        room.type(sat, card, typed)
+            elif do == "keep":
+                item, variant = sat.items[n - 1]
+                told = room.answer(sat, item, answer(item, variant, form), confirmed=bool(confirmed))
+        except Over:
+            room.end(sat, "time")
+            return RedirectResponse(f"/papers/{sat.id}/report?late=1", 303)
+        if do == "end":
+            room.end(sat, "handed-in")
+        elif room.clock(sat).over:
+            room.end(sat, "time")
+        if sat.ended is not None:
+            return RedirectResponse(f"/papers/{sat.id}/report", 303)
+        if told is not None and told["name"] in (*UNJUDGED, "incomplete", "not-a-number", "unreadable"):
+            return show(request, sat, n, told)
+        return RedirectResponse(f"/papers/{sat.id}?n={n + 1 if n < pages else n}", 303)
+
+    def answer(item: str, variant: int, form: Mapping[str, str]) -> bytes:
+        if site.course.exercises[item].code:
+            return form.get("source", "").encode()
+        filled = desk.filled_in(site.problem(item, variant), form)
+        return json.dumps({"variant": variant, "answer": filled}).encode()
+
+    def show(request: Request, sat: Sitting, n: int, told: dict[str, Any] | None = None) -> Response:
+        if room.over(sat):
+            return RedirectResponse(f"/papers/{sat.id}/report", 303)
+        language = site.speaks(request)
+        pages = len(sat.items) + bool(sat.cards)
+        n = max(1, min(n, pages))
+        form = kept(site.log, sat.id, n)
+        values: dict[str, Any] = {"exercise": None, "problem": None, "task": "", "show": "", "asked": []}
+        if n <= len(sat.items):
+            item, variant = sat.items[n - 1]
+            exercise = site.course.exercises[item]
+            problem: Mapping[str, Any] = {"form": exercise.kind} if exercise.code else site.problem(item, variant)
+            values |= {
+                "exercise": exercise,
+                "topic": site.course.topics[exercise.topic],
+                "problem": problem,
+                "task": site.html(exercise.task, language) if exercise.task else "",
+                "show": site.html(Text(**problem["show"]), language) if "show" in problem else "",
+            }
+        else:
+            values["asked"] = [(id, topic, site.html(card.front, language)) for id, topic, card in asked(site, sat)]
+        scope = room.scopes().get(sat.of)
+        return site.page(
+            request,
+            "paper.html",
+            place="checkpoint",
+            sat=sat,
+            title=scope.title if scope else Text(sat.of, sat.of),
+            n=n,
+            pages=pages,
+            filled=defaultdict(str, form),
+            source=form.get("source"),
+            told=told,
+            left=clock(sat.limit - sat.spent),
+            maths=site.maths(),
+            **values,
+        )
+
+    @routes.get("/api/papers/{id}/open")
+    async def opened(request: Request, id: str, picture: bool = False) -> Response:
+        sat = await to_thread.run_sync(sitting, id)
+        if sat.ended is not None:
+            raise HTTPException(404)
+        told = presence.picture if picture else presence.events
+        return StreamingResponse(
+            told(room, sat, site.leaving),
+            media_type="image/gif" if picture else "text/event-stream",
+            headers={"cache-control": "no-store"},
+        )
+
+    @routes.get("/papers/{id}/report")
+    def reported(request: Request, id: str, late: bool = False) -> Response:
+        sat = sitting(id)
+        if not room.over(sat):
+            return RedirectResponse(f"/papers/{id}", 303)
+        language = site.speaks(request)
+        found = report(sat, room.all(), site.course)
+        backs = {
+            id: (topic, card, site.html(card.front, language), site.html(card.back, language))
+            for id, topic, card in asked(site, sat)
+        }
+        return site.page(
+            request,
+            "paper_report.html",
+            place="checkpoint",
+            found=found,
+            sat=sat,
+            late=late,
+            title=found.scope.title if found.scope else Text(sat.of, sat.of),
+            cards=[(card, *backs[card.id]) for card in found.cards if card.id in backs],
+            spent=clock(sat.spent),
+            maths=site.maths(),
+        )
+
+    @routes.post("/papers/{id}/report")
+    async def rate(request: Request, id: str) -> Response:
+        form = await request.form()
+        card, rating = str(form.get("card", "")), str(form.get("rating", ""))
+        sat = await to_thread.run_sync(sitting, id)
+        if rating in ("1", "2", "3", "4"):
+            await to_thread.run_sync(room.rate, sat, card, int(rating))
+        return RedirectResponse(f"/papers/{id}/report#cards", 303)
+
+    @routes.get("/papers/{id}/certificate")
+    def certificate(request: Request, id: str, name: str = "") -> Response:
+        sat = sitting(id)
+        if sat.ended is None:
+            return RedirectResponse(f"/papers/{id}", 303)
+        code = seal(site.log.events("paper", id), id)
+        found = report(sat, room.all(), site.course)
+        return site.page(
+            request,
+            "certificate.html",
+            place="checkpoint",
+            found=found,
+            sat=sat,
+            title=found.scope.title if found.scope else Text(sat.of, sat.of),
+            name=name.strip()[:NAME],
+            digits=[code[at : at + 8] for at in range(0, 64, 8)],
+            spent=clock(sat.spent),
+            day=sat.ended.astimezone().date(),
+        )
+
+    return routes
+
+
+def asked(site: Site, sat: Sitting) -> list[tuple[str, Topic, Card]]:
+    """The cards of a paper that the course still has."""
+    known = {f"{topic.id}/{card.id}": (topic, card) for topic in site.course.topics.values() for card in topic.cards}
+    return [(id, *known[id]) for id in sat.cards if id in known]
+
+
+def save(log: Log, id: str, n: int, form: Mapping[str, str]) -> None:
+    """Keep a question's form as it is typed; of two windows the later one counts."""
+    subject = f"paper/{id}/{n}"
+    text = json.dumps({key: value for key, value in form.items() if key not in ("csrf", "do", "n")}, ensure_ascii=False)
+    for _ in range(3):
+        draft = log.draft(subject)
+        try:
+            log.save_draft(subject, text, draft.revision if draft else 0)
+        except Conflict:
+            continue
+        return
+
+
+def kept(log: Log, id: str, n: int) -> dict[str, str]:
+    draft = log.draft(f"paper/{id}/{n}")
+    return dict(json.loads(draft.text)) if draft else {}
+
+
+def clock(seconds: float) -> str:
+    """12:05."""
+    whole = max(0, round(seconds))
+    return f"{whole // 60}:{whole % 60:02}"

@@ -1,0 +1,174 @@
+"""Placement, gates, and why a topic counts as known.
+
+    GET  /place                    the question, or what the test found; POST begins, answers, ends
+    GET  /topics/TOPIC/mastery     each piece of evidence and their sum
+    GET  /topics/TOPIC/gate        the same as /place for one topic
+
+All of it works as plain forms.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import UTC
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.responses import RedirectResponse
+from starlette.responses import Response
+
+from wenjin.kit.text import Text
+from wenjin.study.course.graph import Topic
+from wenjin.study.web import desk
+from wenjin.study.web.site import Site
+
+if TYPE_CHECKING:
+    from wenjin.study.judge.proving import Proving
+    from wenjin.study.progress.placement import Item
+
+Form = Mapping[str, str]
+
+
+def router(site: Site) -> APIRouter:
+    routes = APIRouter()
+    judging = CapacityLimiter(4)
+
+    @cache
+    def proving() -> "Proving":
+        from wenjin.study.judge.proving import Proving  # what it reckons with is loaded when somebody is tested
+
+        return Proving(site.log, site.course, lambda: site.judge)
+
+    def find(topic: str) -> Topic:
+        if topic not in site.course.topics:
+            raise HTTPException(404)
+        return site.course.topics[topic]
+
+    async def sent(request: Request, take: Callable[[Form], Response]) -> Response:
+        form = {key: str(value) for key, value in (await request.form()).items()}
+        return await to_thread.run_sync(lambda: take(form), limiter=judging)
+
+    @routes.get("/place")
+    def place(request: Request) -> Response:
+        return show(request)
+
+    def show(request: Request, form: Form | None = None, told: Mapping[str, Any] | None = None) -> Response:
+        from wenjin.study.progress.placement import MOST
+
+        test = proving().placement()
+        item = proving().question(test)
+        values: dict[str, Any] = {"test": test, "item": item, "most": MOST, "told": told}
+        if item is not None:
+            values |= question(site, request, item, form)
+        elif test.id:
+            values["outcome"] = found = proving().outcome(test)
+            asked = set(site.course.topics) - set(found.unasked)
+            groups = ((name, found.of(name)) for name in ("known", "unsure", "unknown"))
+            values["groups"] = [(name, [topic for topic in topics if topic in asked]) for name, topics in groups]
+        else:
+            values["askable"] = sum(any(not e.code and e.written for e in t.exercises) for t in written(site))
+        return site.page(request, "place.html", place="place", **values, maths=site.maths())
+
+    @routes.post("/place")
+    async def placed(request: Request) -> Response:
+        def take(form: Form) -> Response:
+            test, do = proving().placement(), form.get("do")
+            item = proving().question(test)
+            if do == "begin":
+                proving().begin()
+            elif do == "end" and test.open:
+                proving().end(test)
+            elif do in ("answer", "skip") and item is not None and form.get("item") == f"{test.id}-{item.number}":
+                verdict = proving().answer(test, item, None if do == "skip" else filled(site, item, form))
+                if verdict["verdict"] not in ("pass", "wrong", "skipped"):
+                    return show(request, form, verdict)
+            return RedirectResponse("/place", 303)
+
+        return await sent(request, take)
+
+    @routes.get("/topics/{topic}/gate")
+    def gate(request: Request, topic: str) -> Response:
+        return show_gate(request, find(topic))
+
+    def show_gate(request: Request, topic: Topic, form: Form | None = None, told: Any = None) -> Response:
+        from wenjin.study.progress.gate import asked
+
+        sat = proving().gate(topic)
+        item = proving().gate_question(topic, sat) if sat else None
+        values: dict[str, Any] = {"topic": topic, "sat": sat, "item": item, "told": told}
+        values["items"] = asked(topic, sat.id if sat else "")
+        mastery = site.record.learner().mastery
+        values["held"] = mastery[topic.id]
+        values["missing"] = [site.course.topics[t] for t in topic.prerequisites if not mastery[t].proven]
+        if item is not None:
+            values |= question(site, request, item, form)
+        return site.page(request, "gate.html", **values, maths=site.maths())
+
+    @routes.post("/topics/{topic}/gate")
+    async def answered(request: Request, topic: str) -> Response:
+        found = find(topic)
+
+        def take(form: Form) -> Response:
+            from wenjin.study.progress.gate import asked
+
+            sat, do = proving().gate(found), form.get("do")
+            item = proving().gate_question(found, sat) if sat else None
+            if do == "begin" and asked(found, ""):
+                proving().open_gate(found)
+            elif do in ("answer", "skip") and sat and item and form.get("item") == f"{sat.id}-{item.number}":
+                verdict = proving().gate_answer(found, sat, item, None if do == "skip" else filled(site, item, form))
+                if verdict["verdict"] not in ("pass", "wrong", "skipped"):
+                    return show_gate(request, found, form, verdict)
+            return RedirectResponse(f"/topics/{found.id}/gate", 303)
+
+        return await sent(request, take)
+
+    @routes.get("/topics/{topic}/mastery")
+    def mastery(request: Request, topic: str) -> Response:
+        found = find(topic)
+        held = site.record.learner().mastery[topic]
+        rows = [
+            (each, each.at.astimezone(UTC).date().isoformat(), address(each.kind, each.subject))
+            for each in held.evidence
+        ]
+        return site.page(request, "mastery.html", topic=found, held=held, rows=rows)
+
+    return routes
+
+
+def written(site: Site) -> list[Topic]:
+    return [topic for topic in site.course.topics.values() if topic.written]
+
+
+def question(site: Site, request: Request, item: "Item", form: Form | None) -> dict[str, Any]:
+    """What the page of a question shows."""
+    language = site.speaks(request)
+    problem = site.problem(item.exercise.id, item.variant)
+    return {
+        "problem": problem,
+        "show": site.html(Text(**problem["show"]), language) if "show" in problem else "",
+        "task": site.html(item.exercise.task, language) if item.exercise.task else "",
+        "about": site.course.topics[item.exercise.topic],
+        "filled": defaultdict(str, form or {}),
+    }
+
+
+def filled(site: Site, item: "Item", form: Form) -> dict[str, Any]:
+    return desk.filled_in(site.problem(item.exercise.id, item.variant), form)
+
+
+def address(kind: str, subject: str) -> str:
+    """Where the thing stands that a piece of evidence is about."""
+    topic, _, name = subject.partition("/")
+    match kind:
+        case "attempt" | "paper":
+            return f"/topics/{topic}/exercises/{name}"
+        case "lab" | "prediction":
+            return f"/topics/{topic}/labs/{name}"
+        case "card":
+            return f"/topics/{topic}#cards"
+        case "gate":
+            return f"/topics/{topic}/gate"
+        case _:
+            return "/place"

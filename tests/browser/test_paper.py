@@ -1,0 +1,90 @@
+"""The clock of a paper before a real browser: it runs while the page is open, with scripts and without, and a closed
+tab or a killed server neither takes a second nor gives one."""
+
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Course, Visiting, running
+
+OF = "sixteen-topics/python"
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+    with running(tmp_path_factory.mktemp("paper")) as started:
+        yield started
+
+
+def begin(page: Page, seed: int) -> str:
+    """A sitting; its path."""
+    page.fill("#seed", str(seed))
+    page.click("form.paper-begin button", no_wait_after=True)
+    page.wait_for_url(re.compile("/papers/[0-9a-f]{12}"), wait_until="commit")
+    return page.url.partition("/papers/")[2]
+
+
+def left(page: Page) -> int:
+    """Seconds that the page shows."""
+    minutes, _, seconds = str(page.locator("#left").text_content()).partition(":")
+    return 60 * int(minutes) + int(seconds)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_clock_runs_while_the_page_is_open_and_stands_when_its_tab_is_closed(
+    visit: Visiting, scripts: bool
+) -> None:
+    there = visit(scripts=scripts)
+    page = there.open(f"/checkpoint/{OF}")
+    path = begin(page, 1 if scripts else 2)
+    began = time.monotonic()
+    time.sleep(4.0)
+    open_for = time.monotonic() - began
+    page.close()
+    time.sleep(3.0)
+    page = there.context.new_page()
+    there.watch(page)
+    page.goto(f"{there.course.address}/papers/{path}", wait_until="commit")
+    limit = 29 * 60
+    assert open_for - 1.5 < limit - left(page) < open_for + 1.5
+    page.close()
+
+
+def test_a_killed_server_stops_the_clock_and_the_page_goes_on_by_itself(visit: Visiting, course: Course) -> None:
+    there = visit(lang="en")
+    page = there.open(f"/checkpoint/{OF}")
+    begin(page, 3)
+    page.fill("#answer input >> nth=4", "7")
+    page.wait_for_timeout(2000)
+    before = left(page)
+    course.kill()
+    expect(page.locator("#clock-state")).to_contain_text("the clock stands", timeout=5000)
+    time.sleep(3.0)
+    course.start()
+    expect(page.locator("#clock-state")).not_to_contain_text("cannot be reached", timeout=10000)
+    assert before - 3 <= left(page) <= before + 1, "neither the outage nor more than a beat"
+    expect(page.locator("#left")).not_to_have_text(str(page.locator("#left").text_content()), timeout=3000)
+    page.reload()
+    assert page.locator("#answer input >> nth=4").input_value() == "7", "what was typed is there"
+
+
+def test_a_paper_is_sat_with_forms_alone_and_printed(visit: Visiting) -> None:
+    there = visit(lang="en", scripts=False)
+    page = there.open(f"/checkpoint/{OF}")
+    path = begin(page, 4)
+    page.goto(f"{there.course.address}/papers/{path}?n=9", wait_until="commit")
+    page.fill("textarea >> nth=0", "what I recall")
+    page.click('button[value="keep"]', no_wait_after=True)
+    page.wait_for_url(re.compile("n="), wait_until="commit")
+    page.click(".paper-end summary")
+    page.click('button[value="end"]')
+    expect(page.locator("h1")).to_have_text("0 of 4 right")
+    page.locator('button[value="3"] >> nth=0').click()
+    expect(page.locator('[aria-pressed="true"]')).to_have_text("Good")
+    page.click("text=Certificate, to print")
+    page.fill("#name", "Li Wen")
+    page.click("text=Put it on")
+    expect(page.locator(".certificate-name")).to_have_text("Li Wen")
