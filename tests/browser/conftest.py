@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
@@ -188,10 +188,10 @@ class Visit:
     context: BrowserContext
     wrong: list[str] = field(default_factory=list)
 
-    def open(self, path: str) -> Page:
+    def open(self, path: str, until: Literal["load", "domcontentloaded"] = "load") -> Page:
         page = self.context.new_page()
         self.watch(page)
-        page.goto(self.course.address + path)
+        page.goto(self.course.address + path, wait_until=until)
         return page
 
     def watch(self, page: Page) -> None:

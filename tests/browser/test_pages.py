@@ -34,7 +34,7 @@ def test_says_the_same_without_scripts(visit: Visiting, eye: Eye, lived: dict[st
     address = shown.address.format(**lived)
     with_scripts = eye.context(("zh", "light", 1280)).new_page()
     with_scripts.goto(eye.course.address + address)
-    without = visit(lang="zh", scripts=False).open(address)
+    without = visit(lang="zh", scripts=False).open(address, until="domcontentloaded")  # a paper's clock goes on loading
     said, read = with_scripts.evaluate(WORDS), without.evaluate(WORDS)
     with_scripts.close()
     assert len(read) > 1
