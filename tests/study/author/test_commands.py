@@ -56,16 +56,16 @@ def test_a_course_that_does_not_load_is_told_in_sentences(small, wenjin) -> None
 
 def test_tracks_are_listed_and_shown(small, wenjin) -> None:
     root = ("--root", str(small.root))
-    assert wenjin("track", "list", *root).stdout == "by-hand            By hand  (2 / 2 / 1 h)\n"
+    assert wenjin("track", "list", *root).stdout == "  by-hand            By hand  (2 / 2 / 1 h)\n"
     shown = wenjin("track", "show", "by-hand", *root, language="zh").stdout
     first, second = shown.index("第一周"), shown.index("第二周")
-    assert first < shown.index("● doubling  翻倍") < shown.index("✓ 会翻倍。") < second < shown.index("○ halving  减半")
+    assert first < shown.index("● doubling  翻倍") < shown.index("☐ 会翻倍。") < second < shown.index("○ halving  减半")
     path = wenjin("track", "show", "by-hand", "--path", "halves-only", *root).stdout
     assert "Week one" not in path
-    assert "Prerequisites from outside: doubling" in path
+    assert "Prerequisites from outside that you do not know yet:\n    doubling" in path
     refused = wenjin("track", "show", "by-foot", *root)
-    assert refused.exit_code == 1
-    assert "by-foot: There is no such track." in refused.stderr
+    assert refused.exit_code == 2
+    assert "There is no track called by-foot. Known are: by-hand." in refused.stderr
 
 
 def test_every_track_of_the_course_is_shown_with_each_path(wenjin) -> None:
@@ -84,8 +84,8 @@ def test_a_track_is_chosen(tmp_path: Path, wenjin) -> None:
     assert said.exit_code == 0
     log = open_log(places(data), role="command")
     try:
-        (event,) = log.events(kind="setting")
-        assert (event.subject, event.data["value"]) == ("track", "qmatter")
+        told = {event.subject: event.data["value"] for event in log.events(kind="setting")}
+        assert (told["track"], told["tracks"]) == ("qmatter", ["qmatter"])
     finally:
         log.close()
-    assert wenjin("track", "choose", "qmater", "--data", str(data)).exit_code == 1
+    assert wenjin("track", "choose", "qmater", "--data", str(data)).exit_code == 2

@@ -20,8 +20,10 @@ EXERCISE = "self-attention/write-attention"
 FILLED = {
     "{turn}": "00000000000000000000000000000000",
     "{topic}": "self-attention",
+    "{project}": "ml-pipeline",
     "{exercise}": "write-attention",
     "{track}": "qmatter",
+    "{unit}": "pytorch",
     "{module}": "wenjin.stack.nn.attention",
     "{anchor}": "why-sqrt-d",
     "{lab}": "scale-or-saturate",

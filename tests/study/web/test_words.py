@@ -27,6 +27,7 @@ FAMILIES = {
     "checkpoint.kind-": ("unit", "test", "project"),
     "report.why-": ("handed-in", "time"),
     "week.standing-": ("kept", "skipped", "open"),
+    "archive.why-": ("daily", "asked", "import", "restore", "upgrade"),
     "place.group-": get_args(placement.Standing),
     "mastery.standing-": get_args(mastery.Standing),
     "mastery.kind-": get_args(evidence.Kind),
