@@ -1,5 +1,6 @@
 """The door, the formulas of a lesson, and reading without scripts. What is asked of every page: test_matrix.py."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -35,10 +36,20 @@ def test_says_the_same_without_scripts(visit: Visiting, eye: Eye, lived: dict[st
     with_scripts = eye.context(("zh", "light", 1280)).new_page()
     with_scripts.goto(eye.course.address + address)
     without = visit(lang="zh", scripts=False).open(address, until="domcontentloaded")  # a paper's clock goes on loading
+    wait_for_styles(without)
     said, read = with_scripts.evaluate(WORDS), without.evaluate(WORDS)
     with_scripts.close()
     assert len(read) > 1
     assert [line for line in said if line not in read] == []
+
+
+def wait_for_styles(page: Page) -> None:
+    """A page without scripts is there before its styles are; unstyled, a formula is read twice."""
+    sheets = "[...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet !== null)"
+    until = time.monotonic() + 10
+    while not page.evaluate(sheets):
+        assert time.monotonic() < until, "the styles of the page did not come"
+        time.sleep(0.02)
 
 
 # The lines of a page's main part, but for what scripts may change: times, buttons and fields, the drawing of charts.

@@ -12,6 +12,7 @@ from wenjin.study.course.load import load
 from wenjin.study.progress.days import days
 from wenjin.study.progress.deck import deck, lay
 from wenjin.study.progress.ledger import Ledger, ledger
+from wenjin.study.progress.state import state
 from wenjin.study.progress.work import learner
 from wenjin.study.store.log import Event, happened
 
@@ -67,6 +68,7 @@ def test_a_ledger_equals_the_plain_ways(course: Course, count: Callable[[int], i
         plain = learner(log, course, now)
         assert found.learner(now).mastery == plain.mastery
         assert found.work == plain.work
+        assert found.states.progress(course) == state(log, course)
         assert found.days.days == days(log, now)
         if found.recall is not None:
             assert lay(found.recall, course, now) == deck(log, course, now)

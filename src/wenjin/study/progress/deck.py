@@ -240,12 +240,6 @@ def apart(queue: tuple[str, ...], entries: Mapping[str, Entry], last: str | None
     return (others[0], *(id for id in queue if id != others[0])) if others else queue
 
 
-def taken(events: Iterable[Happening], course: Course) -> set[str]:
-    """The topics whose cards are the learner's."""
-    subjects = {event.subject for event in events if event.kind in ("attempt", "cards")}
-    return {subject.partition("/")[0] for subject in subjects} & course.topics.keys()
-
-
 def statistics(found: Recall, cards: Deck, now: datetime) -> retention.Statistics:
     """How well the reviews work; `cards`: the deck of the same moment."""
     asked = [entry for entry in cards.entries.values() if not entry.suspended]

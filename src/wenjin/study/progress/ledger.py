@@ -17,6 +17,7 @@ from wenjin.study.progress.days import Days
 from wenjin.study.progress.evidence import Evidences
 from wenjin.study.progress.mastery import view
 from wenjin.study.progress.recall import Happening, Recall, Replay
+from wenjin.study.progress.state import States
 from wenjin.study.progress.work import Learner, Work
 
 
@@ -26,12 +27,14 @@ class Ledger:
     has the log puts a new one there."""
 
     course: Course
+    states: States
     work: Work
     evidences: Evidences
     days: Days
     recall: Recall | None
 
     def take(self, event: Happening) -> None:
+        self.states.take(event)
         self.work.take(event)
         self.evidences.take(event)
         self.days.take(event)
@@ -46,6 +49,7 @@ class Ledger:
 
     def as_dict(self) -> dict[str, Any]:
         return {
+            "states": self.states.as_dict(),
             "work": self.work.as_dict(),
             "evidences": self.evidences.as_dict(),
             "days": self.days.as_dict(),
@@ -56,6 +60,7 @@ class Ledger:
     def from_dict(row: Mapping[str, Any], course: Course, zone: tzinfo | None) -> "Ledger":
         return Ledger(
             course,
+            States.from_dict(row["states"]),
             Work.from_dict(row["work"], zone),
             Evidences.from_dict(row["evidences"], course),
             Days.from_dict(row["days"], zone),
@@ -65,7 +70,7 @@ class Ledger:
 
 def empty(course: Course, zone: tzinfo | None) -> Ledger:
     """The ledger of a log without events. `zone`: where the learner lives."""
-    return Ledger(course, Work(zone), Evidences(course), Days(zone), Recall(zone))
+    return Ledger(course, States(), Work(zone), Evidences(course), Days(zone), Recall(zone))
 
 
 def ledger(events: Iterable[Happening], course: Course, now: datetime) -> Ledger:

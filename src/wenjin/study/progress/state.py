@@ -5,7 +5,7 @@ Pure: the same events give the same state, whatever the clock says. Events of ex
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
 from wenjin.study.course.graph import Course, Exercise
@@ -62,33 +62,75 @@ class Progress:
         return next((name for name in order if self.exercises[name].status != "passed"), None)
 
 
+@dataclass(slots=True)
+class Tries:
+    """What the events of one exercise have come to."""
+
+    attempts: int = 0
+    passed: bool = False
+    mistakes: dict[str, int] = field(default_factory=dict)
+    hints: int = 0
+    last: str | None = None
+
+    def take(self, event: Happening) -> None:
+        if event.kind == "attempt":
+            verdict, name = event.data.get("verdict"), event.data.get("name")
+            self.attempts += 1
+            self.last = verdict
+            self.passed = self.passed or verdict == "pass"
+            if verdict == "wrong" and name:
+                self.mistakes[name] = self.mistakes.get(name, 0) + 1
+        elif event.kind == "hint":
+            self.hints = max(self.hints, int(event.data.get("number", 0)))
+
+    def standing(self, exercise: Exercise) -> Standing:
+        return Standing(
+            status="passed" if self.passed else "tried" if self.attempts else "new",
+            attempts=self.attempts,
+            mistakes=dict(self.mistakes),
+            hints=min(self.hints, len(exercise.hints)),
+            solution_open=self.passed or 0 < len(exercise.hints) <= self.hints,
+            last=self.last,
+        )
+
+
+@dataclass(slots=True)
+class States:
+    """The fold: tries by exercise, and the newest settings."""
+
+    tries: dict[str, Tries] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def take(self, event: Happening) -> None:
+        if event.kind == "setting":
+            self.settings[event.subject] = event.data.get("value")
+        elif event.kind in ("attempt", "hint"):
+            self.tries.setdefault(event.subject, Tries()).take(event)
+
+    def progress(self, course: Course) -> Progress:
+        written = {name: exercise for name, exercise in course.exercises.items() if exercise.written}
+        standings = {name: self.tries.get(name, Tries()).standing(exercise) for name, exercise in written.items()}
+        return Progress(standings, dict(self.settings))
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"tries": {name: asdict(tries) for name, tries in self.tries.items()}, "settings": dict(self.settings)}
+
+    @staticmethod
+    def from_dict(row: Mapping[str, Any]) -> "States":
+        return States({name: Tries(**told) for name, told in row["tries"].items()}, dict(row["settings"]))
+
+
 def state(events: Iterable[Happening], course: Course) -> Progress:
     """The state that these events, in their order, have led to."""
-    written = {name: exercise for name, exercise in course.exercises.items() if exercise.written}
-    seen: dict[str, list[Happening]] = {name: [] for name in written}
-    settings: dict[str, Any] = {}
+    fold = States()
     for event in events:
-        if event.kind == "setting":
-            settings[event.subject] = event.data.get("value")
-        elif event.subject in seen:
-            seen[event.subject].append(event)
-    return Progress({name: standing(written[name], events) for name, events in seen.items()}, settings)
+        fold.take(event)
+    return fold.progress(course)
 
 
 def standing(exercise: Exercise, events: Iterable[Happening]) -> Standing:
     """Where one exercise stands after its own events."""
-    attempts = [event.data for event in events if event.kind == "attempt"]
-    mistakes: dict[str, int] = {}
-    for attempt in attempts:
-        if attempt.get("verdict") == "wrong" and attempt.get("name"):
-            mistakes[attempt["name"]] = mistakes.get(attempt["name"], 0) + 1
-    passed = any(attempt.get("verdict") == "pass" for attempt in attempts)
-    hints = max((int(event.data.get("number", 0)) for event in events if event.kind == "hint"), default=0)
-    return Standing(
-        status="passed" if passed else "tried" if attempts else "new",
-        attempts=len(attempts),
-        mistakes=mistakes,
-        hints=min(hints, len(exercise.hints)),
-        solution_open=passed or 0 < len(exercise.hints) <= hints,
-        last=attempts[-1].get("verdict") if attempts else None,
-    )
+    tries = Tries()
+    for event in events:
+        tries.take(event)
+    return tries.standing(exercise)

@@ -12,6 +12,7 @@ from pathlib import Path
 from wenjin.study.course.graph import Course
 from wenjin.study.progress.ledger import Ledger, empty
 from wenjin.study.progress.recall import Recall, Replay, replayed
+from wenjin.study.progress.state import Progress
 from wenjin.study.progress.work import Learner
 from wenjin.study.store.log import Log
 from wenjin.study.store.places import Places
@@ -41,6 +42,7 @@ class Record:
             now = datetime.now().astimezone()
             if self._ledger is None or self._mark != self.log.mark(self._seq):
                 self._ledger = self._begin(now)
+            before = self._seq
             while True:
                 events, seq = self.log.since(self._seq, most=BATCH)
                 for event in events:
@@ -48,7 +50,8 @@ class Record:
                 if seq == self._seq:
                     break
                 self._seq = seq
-            self._mark = self.log.mark(self._seq)
+            if self._mark is None or self._seq != before:
+                self._mark = self.log.mark(self._seq)
             if self._seq - self._kept >= OFTEN:
                 self._keep(self._ledger)
             return self._ledger
@@ -56,6 +59,10 @@ class Record:
     def learner(self) -> Learner:
         with self._lock:
             return self.ledger().learner(datetime.now().astimezone())
+
+    def progress(self) -> Progress:
+        with self._lock:
+            return self.ledger().states.progress(self.course)
 
     def recall(self, now: datetime) -> Recall:
         """How each card stands, as a page of `now` may show it."""

@@ -25,7 +25,7 @@ from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
 from wenjin.study.labs.runner import Runner
 from wenjin.study.progress.questions import Question
-from wenjin.study.progress.state import Progress, state
+from wenjin.study.progress.state import Progress
 from wenjin.study.store.chats import Chat
 from wenjin.study.store.log import Log
 from wenjin.study.store.notes import Note, Notes
@@ -191,7 +191,7 @@ class Site:
         return self.judge.problem(exercise, variant)
 
     def progress(self) -> Progress:
-        return state(self.log.events(), self.course)
+        return self.record.progress()
 
     def html(self, text: Text, language: Language) -> Markup:
         """A task, hint or card as HTML."""

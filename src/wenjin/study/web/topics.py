@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Request
@@ -10,7 +11,6 @@ from starlette.responses import Response
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.listing import ListingError
 from wenjin.study.course.margins import margins, questions
-from wenjin.study.progress.deck import taken
 from wenjin.study.web.notes import html as note_html
 from wenjin.study.web.site import Site, remember
 
@@ -59,7 +59,7 @@ def router(site: Site) -> APIRouter:
                 for c in found.cards
             ],
             status=lambda exercise: standings[exercise.id].status,
-            taken=topic in taken(site.log.events(), course),
+            taken=topic in site.record.recall(datetime.now().astimezone()).topics,
             runs=runs(site, found),
             leads=[t for t in course.topics.values() if topic in t.prerequisites],
             ready=[] if found.written else [lab for lab in found.labs if lab.written],
