@@ -3,7 +3,8 @@
 A learner of five hands answers an exercise, types its draft and a note, reviews cards and runs a lab, all at once. At
 a random moment the server and all its processes are killed. Each hand has kept its own list of what the server said
 was kept. Then a copy of the database, as the kill left it, is examined without the program; the next start is timed
-without any help; and what the server now shows is compared with the lists.
+without any help; and what the server now shows is compared with the lists. With the address of a PostgreSQL the records
+lie there, and are read there once the connections that the kill left are gone.
 """
 
 import json
@@ -18,7 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,7 @@ from hands import EXERCISE, HANDS, NOTE, Gone, Kept, Line
 KILLS, SHORT = 200, 10
 READY = 3.0  # seconds
 CHECKS = ("integrity_check", "foreign_key_check")
+EVENTS, DRAFTS = "SELECT id, kind, data FROM event ORDER BY seq", "SELECT subject, text, revision FROM draft"
 SAVER = """
 import json, sys
 for n in range(10**9):
@@ -47,18 +49,27 @@ SHORT_TURN = ("note", "review", "draft", "answer", "note", "review", "draft", "r
 
 @dataclass
 class Learner:
-    """One data folder, and all that its servers have acknowledged, over all kills."""
+    """One data folder, and all that its servers have acknowledged, over all kills.
+
+    database   the address of a PostgreSQL; "": SQLite in the folder
+    meanwhile  what is done to it before a kill, while all hands are at work
+    working    the hands that are
+    """
 
     folder: Path
+    database: str = ""
+    meanwhile: Callable[["Learner"], None] | None = None
+    working: Sequence[str] = tuple(HANDS)
     hands: dict[str, Kept] = field(default_factory=lambda: {name: Kept() for name in HANDS})
     faults: list[str] = field(default_factory=list)
     starts: list[float] = field(default_factory=list)
     ended: set[str] = field(default_factory=set)
+    failed: dict[str, Any] = field(default_factory=dict)
     writes: int = 0
 
     def live(self, dice: random.Random, first: str) -> None:
         """Start, compare, work, and be killed: as soon as `first` has something to lose, and a random while later."""
-        with started(self.folder) as (process, line, spent):
+        with started(self.folder, database=self.database) as (process, line, spent):
             self.starts.append(spent)
             self.compare(line)
             before = {name: len(kept.acknowledged) for name, kept in self.hands.items()}
@@ -72,12 +83,14 @@ class Learner:
                 except BaseException as error:
                     failed.append(error)
 
-            threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in HANDS]
+            threads = [threading.Thread(target=work, args=(name,), daemon=True) for name in self.working]
             for thread in threads:
                 thread.start()
             until = time.monotonic() + server.PATIENCE
             while self.hands[first].done == done and not failed and time.monotonic() < until:
                 time.sleep(0.002)
+            if self.meanwhile and not failed:
+                self.meanwhile(self)
             time.sleep(dice.uniform(0, 0.6))
             kill(process)
             for thread in threads:
@@ -88,7 +101,23 @@ class Learner:
         self.examine()
 
     def examine(self) -> None:
-        """The database as it lies there, by SQLite alone, in a copy: the program has had no chance to mend it."""
+        """The database as it lies there, without the program, which has had no chance to mend it."""
+        events, drafts = of_postgres(self.database) if self.database else self.of_sqlite()
+        data = [(kind, json.loads(text)) for _, kind, text in events]
+        answers = Counter(word for kind, row in data if kind == "attempt" for word in marks(row["answer"]))
+        self.once("answer", answers)
+        self.once("review", Counter(id for id, kind, _ in events if kind == "review"))
+        self.once("run", Counter(row["run"] for kind, row in data if kind == "run" and row["what"] == "queued"))
+        ends = Counter(row["run"] for kind, row in data if kind == "run" and row["what"] in ("finished", "failed"))
+        self.ended = {row["run"] for kind, row in data if kind == "run" and row["what"] == "finished"}
+        self.failed = {row["run"]: row.get("why") for kind, row in data if kind == "run" and row["what"] == "failed"}
+        self.faults += [f"a run ended {n} times: {run}" for run, n in ends.items() if n > 1]
+        typed = {subject: (revision, json.loads(text)) for subject, text, revision in drafts}
+        self.newest("draft", typed.get(EXERCISE))
+        self.newest("note", typed.get("note:" + NOTE.replace("/", "#")))
+
+    def of_sqlite(self) -> tuple[list[Any], list[Any]]:
+        """Events and drafts in a copy of the files, by SQLite alone, which also says whether they are sound."""
         copy = self.folder / "examined"
         copy.mkdir()
         for file in (self.folder / "data").glob("wenjin.db*"):
@@ -97,19 +126,9 @@ class Learner:
             checks = [database.execute(f"PRAGMA {check}").fetchall() for check in CHECKS]
             if checks != [[("ok",)], []]:
                 self.faults.append(f"the database is not sound: {checks}")
-            events = database.execute("SELECT id, kind, data FROM event ORDER BY seq").fetchall()
-            drafts = {row[0]: (row[2], json.loads(row[1])) for row in database.execute("SELECT * FROM draft")}
+            events, drafts = (database.execute(query).fetchall() for query in (EVENTS, DRAFTS))
         shutil.rmtree(copy)
-        data = [(kind, json.loads(text)) for _, kind, text in events]
-        answers = Counter(word for kind, row in data if kind == "attempt" for word in marks(row["answer"]))
-        self.once("answer", answers)
-        self.once("review", Counter(id for id, kind, _ in events if kind == "review"))
-        self.once("run", Counter(row["run"] for kind, row in data if kind == "run" and row["what"] == "queued"))
-        ends = Counter(row["run"] for kind, row in data if kind == "run" and row["what"] in ("finished", "failed"))
-        self.ended = {row["run"] for kind, row in data if kind == "run" and row["what"] == "finished"}
-        self.faults += [f"a run ended {n} times: {run}" for run, n in ends.items() if n > 1]
-        self.newest("draft", drafts.get(EXERCISE))
-        self.newest("note", drafts.get("note:" + NOTE.replace("/", "#")))
+        return events, drafts
 
     def once(self, hand: str, found: Counter[str]) -> None:
         """Each acknowledged write is there once, and nothing is there that was never asked for or is there twice."""
@@ -140,14 +159,30 @@ class Learner:
 
     def finish(self) -> None:
         """No run stays behind: after one more start the last one ends by itself, and each has ended once."""
-        with started(self.folder) as (process, line, spent):
+        with started(self.folder, database=self.database) as (process, line, spent):
             self.starts.append(spent)
             self.compare(line)
             if self.hands["run"].open is not None:
                 line.watch(self.hands["run"])
             kill(process)
         self.examine()
-        self.faults += [f"a run never ended: {run}" for run in self.hands["run"].acknowledged if run not in self.ended]
+        left = [run for run in self.hands["run"].acknowledged if run not in self.ended]
+        self.faults += [f"a run never ended: {run}, {self.failed.get(run, 'not even with a reason')}" for run in left]
+
+
+def of_postgres(address: str) -> tuple[list[Any], list[Any]]:
+    """Events and drafts in a PostgreSQL, once it has seen that the killed server's connections are gone."""
+    import psycopg
+
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    others += " AND backend_type = 'client backend'"
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as database:
+        until = time.monotonic() + server.PATIENCE
+        while database.execute(others).fetchone() != (0,):
+            if time.monotonic() > until:
+                raise RuntimeError("connections of the killed server are still there")
+            time.sleep(0.01)
+        return database.execute(EVENTS).fetchall(), database.execute(DRAFTS).fetchall()
 
 
 def marks(text: Any) -> list[str]:
@@ -155,11 +190,15 @@ def marks(text: Any) -> list[str]:
 
 
 @contextmanager
-def started(folder: Path, inside: Sequence[str] = ()) -> Iterator[tuple["subprocess.Popen[str]", Line, float]]:
+def started(
+    folder: Path, inside: Sequence[str] = (), database: str = ""
+) -> Iterator[tuple["subprocess.Popen[str]", Line, float]]:
     """A server on this folder, a line to it, and the seconds until its first page was whole. `inside`: what runs it."""
     from wenjin.study.web.security import api_token, make_secret
 
     environment = {**os.environ, "WENJIN_DATA": str(folder / "data"), "WENJIN_WORKSPACE": str(folder / "workspace")}
+    if database:
+        environment["WENJIN_DATABASE_URL"] = database
     begun = time.perf_counter()
     command = [*inside, sys.executable, "-P", "-m", "wenjin.cli", "start", "--no-browser", "--port", "0"]
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
@@ -212,10 +251,17 @@ def alive(pid: int) -> bool:
         return False
 
 
-def kills(folder: Path, count: int, seed: int = 7) -> Learner:
+def kills(
+    folder: Path,
+    count: int,
+    seed: int = 7,
+    database: str = "",
+    meanwhile: Callable[[Learner], None] | None = None,
+    working: Sequence[str] = tuple(HANDS),
+) -> Learner:
     """A learner who was killed so often, each kind of work in turn the one that the kill waits for."""
-    dice, learner = random.Random(seed), Learner(folder)
-    turn = IN_TURN if count > SHORT else SHORT_TURN
+    dice, learner = random.Random(seed), Learner(folder, database, meanwhile, working)
+    turn = [name for name in (IN_TURN if count > SHORT else SHORT_TURN) if name in working]
     for number in range(count):
         learner.live(dice, turn[number % len(turn)])
         if learner.faults:

@@ -115,7 +115,9 @@ def row(name: str, ours: float, peer: float, unit: str, goal: float, how: str) -
 
 def first_pages(folder: Any) -> list[Row]:
     """From the command to the first page, and to the first lesson after it."""
-    homes, lessons, peers = [], [], []
+    homes: list[float] = []
+    lessons: list[float] = []
+    peers: list[float] = []
     for number in range(STARTS + 1):
         with server.served(folder) as course:
             visitor = Visitor(course.url)

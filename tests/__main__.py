@@ -1,8 +1,9 @@
 """Everything that must hold: `./wenjin test [--full] [pytest's arguments]`.
 
-Style, types and floors first, each told apart; then pytest twice: the rooms that only compute, a process to a core,
-then those that start servers and browsers or hold promises about time, one test after another. The last line adds up.
-With arguments for pytest only pytest runs, once. `--full` keeps every count that is promised; without it a twentieth.
+Style, types and floors first, each told apart; then pytest three times: the rooms that only compute, and those that
+wait for pages and commands, a process to a core; then those that hold promises about time, one test after another.
+The last line adds up. With arguments for pytest only pytest runs, once. `--full` keeps every count that is promised;
+without it a twentieth.
 """
 
 import os
@@ -34,6 +35,10 @@ PURE = (
 )
 
 
+# What waits for servers, browsers and commands, with time to spare for each.
+WAITING = ("tests/browser", *(f"tests/study/{room}" for room in ("author", "chat", "cli", "web")))
+
+
 def run_checks() -> list[str]:
     """Runs each check; prints what a failing one says. Returns the names of those that failed."""
     failed = []
@@ -49,14 +54,16 @@ def run_checks() -> list[str]:
     return failed
 
 
-def provide_chromium() -> None:
-    """Installs Chromium where that is ours to do; where it is not, the browser tests fail and say so."""
-    if os.environ.get("WENJIN_CHROMIUM") or any(map(shutil.which, BROWSERS)):
-        return
-    if hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
-        print("chromium: not there, installing it with apt-get", flush=True)
+def provide_programs() -> None:
+    """Installs Chromium, strace and a compiler where that is ours to do; elsewhere the tests that need them say so."""
+    missing = [] if os.environ.get("WENJIN_CHROMIUM") or any(map(shutil.which, BROWSERS)) else ["chromium"]
+    if sys.platform == "linux":
+        missing += [] if shutil.which("strace") else ["strace"]
+        missing += [] if shutil.which("cc") else ["gcc", "libc6-dev"]
+    if missing and hasattr(os, "geteuid") and os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"{', '.join(missing)}: not there, installing with apt-get", flush=True)
         quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for words in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", "chromium"]):
+        for words in (["update", "-q"], ["install", "-y", "-q", "--no-install-recommends", *missing]):
             subprocess.run(["apt-get", *words], env=quiet, stdout=subprocess.DEVNULL, check=False)
 
 
@@ -68,19 +75,19 @@ def main(words: list[str]) -> int:
         words = [word for word in words if word != "--full"]
         environment["WENJIN_TEST_DEPTH"] = "full"
     failed = [] if words else run_checks()
-    provide_chromium()
+    provide_programs()
     pytest = [sys.executable, "-P", "-m", "pytest"]
     if words:
         return subprocess.run([*pytest, *words], cwd=ROOT, env=environment).returncode
-    side_by_side = [*pytest, "-n", str(os.cpu_count() or 1), "--dist", "loadfile", *PURE]
-    one_by_one = [*pytest, *(f"--ignore={room}" for room in PURE)]
+    cores = os.cpu_count() or 1
+    side_by_side = [*pytest, "--dist", "loadfile", "--no-loadscope-reorder", "-n"]
+    single = environment | {"OMP_NUM_THREADS": "1"}
     parts = {
-        "the rooms that only compute": subprocess.run(
-            side_by_side, cwd=ROOT, env=environment | {"OMP_NUM_THREADS": "1"}
-        ).returncode,
-        "the rest": subprocess.run(one_by_one, cwd=ROOT, env=environment).returncode,
+        "the rooms that only compute": ([*side_by_side, str(cores), *PURE], single),
+        "the rooms that wait": ([*side_by_side, str(cores + 1), *WAITING], single),  # there is always one that waits
+        "the rest": ([*pytest, *(f"--ignore={room}" for room in PURE + WAITING)], environment),
     }
-    failed += [name for name, code in parts.items() if code]
+    failed += [name for name, (command, own) in parts.items() if subprocess.run(command, cwd=ROOT, env=own).returncode]
     print(f"failed: {', '.join(failed)}" if failed else "everything holds", flush=True)
     return int(bool(failed))
 

@@ -152,6 +152,9 @@ def test_benchmarks_say_what_they_measure() -> None:
     assert {line.split()[0] for line in done.stdout.splitlines()} == set(benchmarks()) >= {"start", "verdict"}
 
 
+FRAME = r"Usage|Options|Arguments|Commands|ARGS|required|default:|env var|Show this|<(?:str|int|float|path|list)"
+
+
 def test_every_command_explains_itself() -> None:
     """Help for each, in the language of the terminal and in no other."""
     program = (
@@ -164,6 +167,8 @@ def test_every_command_explains_itself() -> None:
         command = [sys.executable, "-P", "-c", program, *names]
         told = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         for name, text in json.loads(told).items():
-            own = text.split("\n", 2)[2].split("Options:")[0]
+            own = text.split("\n", 2)[2].split("Options:" if language == "en" else "选项：")[0]
             assert own.strip(), f"{name} has no help in {language}"
+            frame = re.search(FRAME, text)
+            assert language == "en" or not frame, f"{name} --help is framed in English: {frame}"
             assert not re.search(other, re.sub(r"wenjin .*", "", own)), f"{name} --help speaks two languages"

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from wenjin.kit.text import Text
+from wenjin.study.cli import usage
 from wenjin.study.cli.terminal import clean, fail, language, say
 from wenjin.study.store.places import places
 from wenjin.version import VERSION
@@ -35,12 +36,15 @@ ROOMS = (
     "plan",
     "progress",
     "atlas",
+    "news",
     "data",
     "notes",
     "questions",
     "summary",
     "search",
     "again",
+    "typing",
+    "pitfalls",
     "archive",
 )
 
@@ -72,6 +76,7 @@ def version(asked: bool) -> None:
 
 def application() -> typer.Typer:
     """All commands. Help in the language of the terminal."""
+    usage.speak()
     app = typer.Typer(
         help=say(ABOUT),
         epilog="\b\n" + say(EXAMPLES),
@@ -149,7 +154,13 @@ def record(error: BaseException, words: list[str]) -> Path | None:
 
 def main() -> None:
     try:
-        application()(prog_name="wenjin")
+        code = application()(prog_name="wenjin", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except usage.Refused as error:
+        print(usage.refused(error), file=sys.stderr)
+        sys.exit(error.exit_code)
+    except typer.Abort:
+        sys.exit(1)
     except BrokenPipeError:  # `wenjin list | head`: whoever read has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

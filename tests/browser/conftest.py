@@ -50,22 +50,26 @@ WRITE = "/topics/self-attention/exercises/write-attention"
 
 @dataclass
 class Course:
-    """A running server. `kill` ends it as a power cut would; `start` brings it back on the same port and data."""
+    """A running server. `kill` ends it as a power cut would; `start` brings it back on the same port and data.
+    `program` is what Python runs, `beside` what stands in its environment beside what is there."""
 
     folder: Path
     port: int
     process: "subprocess.Popen[str] | None" = None
     token: str = ""
     cookies: list[Any] = field(default_factory=list)
+    program: list[str] = field(default_factory=lambda: ["-m", "wenjin.cli"])
+    beside: dict[str, str] = field(default_factory=dict)
 
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        argv = [sys.executable, "-m", "wenjin.cli", "start", "--no-browser", "--port", str(self.port)]
+        argv = [sys.executable, *self.program, "start", "--no-browser", "--port", str(self.port)]
         argv += ["--data", str(self.folder / "data")]
         environment = {**os.environ, "WENJIN_WORKSPACE": str(self.folder / "workspace"), "WENJIN_LANG": "en"}
+        environment |= self.beside
         self.process = subprocess.Popen(
             argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
         )
@@ -122,13 +126,16 @@ class Course:
         self.process.wait(timeout=30)
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def running(folder: Path) -> Iterator[Course]:
     """A server over that folder, on a port that was free."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    started = Course(folder, port)
+    started = Course(folder, free_port())
     started.start()
     try:
         yield started

@@ -10,8 +10,9 @@ from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
 from wenjin.study.progress import week
-from wenjin.study.store import backups
+from wenjin.study.store import archive, backups
 from wenjin.study.store.chats import Chats
+from wenjin.study.store.database import SCHEMA
 from wenjin.study.store.log import happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
@@ -146,13 +147,34 @@ def record(hand: Hand) -> dict[str, str]:
     return {"question": asked, "removed": removed, "revision": revision}
 
 
-def keep(course: "Course") -> None:
+def keep(course: "Course") -> dict[str, str]:
     """Two backups, one of them by hand."""
     here = places(course.folder / "data", course.folder / "workspace", environ={})
     log = open_log(here, role="command")
     backups.make(log, here, "daily", datetime(2026, 11, 21, 20, 15))
-    backups.make(log, here, "asked", datetime(2026, 11, 22, 20, 15))
+    made = backups.make(log, here, "asked", datetime(2026, 11, 22, 20, 15))
     log.close()
+    assert made
+    return {"backup": made.name}
+
+
+def come(hand: Hand, course: "Course") -> None:
+    """An archive was uploaded and waits to be taken in; a file of it stands in the workspace otherwise."""
+    here = places(course.folder / "data", course.folder / "workspace", environ={})
+    log = open_log(here, role="command")
+    theirs, file = here.workspace / "theirs.py", course.folder / "my old record.zip"
+    theirs.write_text("theirs\n", encoding="utf-8")
+    archive.write(file, log, here, schema=SCHEMA)
+    theirs.write_text("mine\n", encoding="utf-8")
+    log.close()
+    head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="my old record.zip"\r\n\r\n'
+    kind = {"authorization": f"Bearer {hand.token}", "content-type": "multipart/form-data; boundary=x"}
+    body = head + file.read_bytes() + b"\r\n--x--\r\n"
+    urllib.request.urlopen(urllib.request.Request(f"{course.address}/archive/import", body, kind), timeout=60).close()
+    until = time.monotonic() + 30
+    while 'data-state="ready"' not in hand.see("/archive/work"):
+        assert time.monotonic() < until, "the archive was not checked"
+        time.sleep(0.1)
 
 
 def live(course: "Course") -> dict[str, str]:
@@ -161,8 +183,7 @@ def live(course: "Course") -> dict[str, str]:
     Returns what fills the blanks of addresses.
     """
     hand = Hand(course)
-    blanks = remember(course)
-    keep(course)
+    blanks = remember(course) | keep(course)
     exercise = "/api/exercises/self-attention/write-attention"
     hand.ask("POST", f"{exercise}/attempts", {"source": WRONG})
     hand.ask("POST", f"{exercise}/hints")
@@ -190,6 +211,7 @@ def live(course: "Course") -> dict[str, str]:
     shown = re.search(r'name="card" value="([^"]+)"', hand.see("/review"))
     assert shown, "no card is asked"
     hand.ask("POST", "/api/review", {"card": shown[1], "rating": 3, "id": uuid4().hex})
+    come(hand, course)
     return blanks | runs | talk(course) | sit(hand) | judge_weeks(course)
 
 

@@ -111,6 +111,11 @@ PAGES: dict[str, list[Shown]] = {
         Shown("/topics/multi-head-attention/gate"),  # nothing of it can be asked
     ],
     "/topics/{topic}/mastery": [Shown("/topics/self-attention/mastery", fresh=True)],
+    "/topics/{topic}/explain": [
+        Shown("/topics/self-attention/explain", fresh=True, act=unfold),
+        Shown("/topics/multi-head-attention/explain"),  # not written yet
+    ],
+    "/pitfalls": [Shown("/pitfalls", fresh=True), Shown("/pitfalls?q=size+of+tensor+a", act=unfold)],
     "/topics/{topic}/labs/{lab}": [
         Shown("/topics/self-attention/labs/scale-or-saturate", fresh=True),
         Shown("/topics/self-attention/labs/cost-of-length?width=many"),  # a link that cannot be read
@@ -142,11 +147,15 @@ PAGES: dict[str, list[Shown]] = {
     "/papers/{id}": [Shown("/papers/{paper}", act=unfold), Shown("/papers/{paper}?n=2"), Shown("/papers/{paper}?n=9")],
     "/papers/{id}/report": [Shown("/papers/{sat}/report")],
     "/papers/{id}/certificate": [Shown("/papers/{sat}/certificate?name=李问津")],
+    "/career": [Shown("/career", fresh=True, act=unfold)],
+    "/resources": [Shown("/resources", fresh=True)],
     "/week": [Shown("/week", fresh=True, act=unfold)],
     "/library/{module}": [Shown("/library/wenjin.stack.nn.attention")],
     "/search": [Shown("/search?q=softmax"), Shown("/search"), Shown("/search?q=qqqqqq")],
     "/settings": [Shown("/settings", act=unfold)],
     "/archive": [Shown("/archive", fresh=True)],
+    "/archive/work": [Shown("/archive/work", fresh=True)],
+    "/archive/backups/{backup}": [Shown("/archive/backups/{backup}")],
     "/nowhere": [Shown("/nowhere", status=404)],  # no route: the page that says so
 }
 
@@ -155,11 +164,13 @@ OTHERS = {
     "/login": "/login",  # leads on
     "/progress/page.html": "/progress/page.html",
     "/archive/wenjin.zip": "/archive/wenjin.zip",
+    "/archive/backups/{backup}/file": "/archive/backups/none/file",
     "/static/style.css": "/static/style.css",
     "/maths.css": "/maths.css",
     "/favicon.ico": "/favicon.ico",
     "/api/exercises/{topic}/{exercise}/attempts": "/api/exercises/self-attention/write-attention/attempts",
     "/api/exercises/{topic}/{exercise}/draft": "/api/exercises/self-attention/write-attention/draft",
+    "/api/links": "/api/links",
     "/api/notes/{topic}/{anchor}": "/api/notes/self-attention/why-sqrt-d",
     "/api/questions/{id}/issue": "/api/questions/none/issue",
     "/api/summary": "/api/summary?week=2026-W47",

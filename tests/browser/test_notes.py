@@ -233,7 +233,7 @@ def test_the_place_is_kept_across_languages_and_depths(visit: Visiting) -> None:
     assert page.locator("#half-precision details").first.get_attribute("open") is not None
     assert page.url.endswith("#half-precision")
     page.locator(".depths a").last.evaluate("e => e.click()")
-    expect(page.locator(".lesson[data-depth=all]")).to_be_visible()
+    expect(page.locator(".lesson[data-depth=beyond]")).to_be_visible()
     assert page.locator("#half-precision details.part:not([open])").count() == 0
     box_top = page.locator("#half-precision").bounding_box()
     assert box_top

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Course, Visiting, running
+from wenjin.study.store.owner import open_log
+from wenjin.study.store.places import places
 
 OF = "sixteen-topics/python"
 
@@ -20,7 +22,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
 
 
 def begin(page: Page, seed: int) -> str:
-    """A sitting; its path."""
+    """A sitting; its path. One that another test left open is given up."""
+    if page.locator('button[value="drop"]').count():
+        page.click('button[value="drop"]')
     page.fill("#seed", str(seed))
     page.click("form.paper-begin button", no_wait_after=True)
     page.wait_for_url(re.compile("/papers/[0-9a-f]{12}"), wait_until="commit")
@@ -71,6 +75,69 @@ def test_a_killed_server_stops_the_clock_and_the_page_goes_on_by_itself(visit: V
     assert page.locator("#answer input >> nth=4").input_value() == "7", "what was typed is there"
 
 
+def test_what_is_typed_is_kept_when_the_page_is_left_at_once_and_judged_when_it_is_handed_in(visit: Visiting) -> None:
+    there = visit(lang="en")
+    page = there.open(f"/checkpoint/{OF}")
+    page.add_init_script("window.setTimeout = () => 1")  # the page is left before any pause is over
+    path = begin(page, 5)
+    numbers = [n for n in range(1, 5) if there_is(page, there.course, path, n, "#answer input[name^=field]")]
+    for n in numbers:
+        page.goto(f"{there.course.address}/papers/{path}?n={n}", wait_until="commit")
+        for field in page.locator("#answer input[name^=field]").all():
+            field.fill("77")
+        page.click(f".paper-pages li:nth-child({n % 4 + 1}) a", no_wait_after=True)
+        page.wait_for_url(re.compile(f"n={n % 4 + 1}"), wait_until="commit")
+    for n in numbers:
+        page.goto(f"{there.course.address}/papers/{path}?n={n}", wait_until="commit")
+        fields = page.locator("#answer input[name^=field]").all()
+        assert [field.input_value() for field in fields] == ["77"] * len(fields), "typed, and left at once"
+    page.click(".paper-end summary")
+    page.click('button[value="end"]')
+    expect(page.locator("h1")).to_have_text("0 of 4 right")
+    expect(page.locator(".state", has_text="left open")).to_have_count(4 - len(numbers))
+
+
+def there_is(page: Page, course: Course, path: str, n: int, selector: str) -> bool:
+    page.goto(f"{course.address}/papers/{path}?n={n}", wait_until="commit")
+    page.wait_for_selector("#answer")
+    return page.locator(selector).count() > 0
+
+
+def test_the_bell_hands_in_what_was_typed_on_every_page(visit: Visiting, course: Course) -> None:
+    there = visit(lang="en")
+    page = there.open("/checkpoint/thirty-weeks/week-1")
+    path = begin(page, 3)
+    for n in (1, 2):
+        page.goto(f"{there.course.address}/papers/{path}?n={n}", wait_until="commit")
+        page.wait_for_selector("#answer")
+        fill(page)
+        page.wait_for_timeout(1500)
+    course.kill()
+    spend(course, path, 1e6)
+    course.start()
+    expect(page.locator("h1")).to_have_text("0 of 2 right", timeout=20000)
+    expect(page.locator(".state", has_text="left open")).to_have_count(0)
+    assert "time was up" in str(page.locator(".eyebrow").first.text_content())
+
+
+def fill(page: Page) -> None:
+    """Something that is wrong, into all fields of a question."""
+    for field in page.locator("#answer input[name^=field]").all():
+        field.fill("77")
+    for step in page.locator("#answer fieldset.step").all():
+        step.locator("input").last.check()
+    if page.locator("#source").count():
+        page.fill("#source", "x = 1\n")
+
+
+def spend(course: Course, path: str, seconds: float) -> None:
+    """The clock of a paper, as if it had run so long."""
+    log = open_log(places(course.folder / "data", environ={}), role="command")
+    kept = log.draft(f"paper/{path}/clock")
+    log.save_draft(f"paper/{path}/clock", f"{seconds}", kept.revision if kept else 0)
+    log.close()
+
+
 def test_a_paper_is_sat_with_forms_alone_and_printed(visit: Visiting) -> None:
     there = visit(lang="en", scripts=False)
     page = there.open(f"/checkpoint/{OF}")
@@ -84,7 +151,7 @@ def test_a_paper_is_sat_with_forms_alone_and_printed(visit: Visiting) -> None:
     expect(page.locator("h1")).to_have_text("0 of 4 right")
     page.locator('button[value="3"] >> nth=0').click()
     expect(page.locator('[aria-pressed="true"]')).to_have_text("Good")
-    page.click("text=Certificate, to print")
+    page.click("text=Record, to print")
     page.fill("#name", "Li Wen")
     page.click("text=Put it on")
     expect(page.locator(".certificate-name")).to_have_text("Li Wen")

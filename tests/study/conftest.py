@@ -1,9 +1,11 @@
 """The small course: a whole curriculum of two topics, in which tests plant faults; snapshots of what is then said."""
 
+import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -11,6 +13,7 @@ from tests.study.generated import generated
 from wenjin.study.course.faults import Fault
 
 SMALL = Path(__file__).parent / "course" / "small"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 class Curriculum:
@@ -53,6 +56,13 @@ def course_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def generated_course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A curriculum folder with all topics of the real graph written (generated.py), to be read and not spoiled."""
     return generated(tmp_path_factory.mktemp("generated") / "course")
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """A benchmark by its name: a course that is started, worked in and killed as the figures have it."""
+    monkeypatch.syspath_prepend(BENCHMARKS)
+    return importlib.import_module
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """kill -9 of the whole process tree at random moments, by the code of the benchmark; it does all two hundred."""
 
-import importlib
 import json
 import sqlite3
 import statistics
@@ -8,16 +7,6 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from types import ModuleType
-
-import pytest
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
-    monkeypatch.syspath_prepend(BENCHMARKS)
-    return importlib.import_module
 
 
 def test_no_kill_loses_or_doubles_what_was_acknowledged(

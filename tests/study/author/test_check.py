@@ -16,6 +16,12 @@ def both(*edits):
     return lambda c: [c.replace(file, *edit) for edit in edits for file in (ZH, EN)]
 
 
+def worded(rest):
+    """The first card, with another wording of it."""
+    answer = 'back = { zh = "第 1 答。", en = "Answer 1." }\n'
+    return answer, f"{answer}\n[[card.other]]\n{rest}\n"
+
+
 FAULTS = {
     # the lesson's form
     "lesson-missing": lambda c: c.remove(EN),
@@ -73,6 +79,9 @@ FAULTS = {
     # cards, pitfalls, passes, facts
     "card-without-section": lambda c: c.replace(CARDS, 'section = "end"', 'section = "ends"'),
     "card-lacking": lambda c: c.replace(TOPIC, "cards = 6", "cards = 7"),
+    "card-same-wording": lambda c: c.replace(CARDS, *worded('front = { zh = "第 1 问？", en = "Ask of one?" }')),
+    "card-wording-field": lambda c: c.replace(CARDS, *worded('front = { zh = "一？", en = "One?" }\nfronts = "One?"')),
+    "card-wording-language": lambda c: c.replace(CARDS, *worded('front = { zh = "一？" }')),
     "pitfalls-lacking": lambda c: c.remove(PITFALLS),
     "pitfall-section": lambda c: c.replace(PITFALLS, 'section = "what"', 'section = "who"'),
     "pass-lacking": lambda c: c.replace(PASSES, 'id = "cost"', 'id = "price"'),

@@ -131,6 +131,18 @@ def test_hints_open_one_at_a_time_and_then_the_solution(school: School, environ:
     ]
 
 
+def test_hint_reset_and_solution_are_told_to_scripts(school: School) -> None:
+    first = json.loads(school("hint", "running-mean", "--json").stdout)
+    assert (first["exercise"], first["of"]) == ("kinds/running-mean", 2)
+    assert [hint["en"] for hint in first["hints"]] == ["Think first."]
+    assert len(json.loads(school("hint", "running-mean", "--json").stdout)["hints"]) == 2
+    laid = json.loads(school("reset", "running-mean", "--json").stdout)
+    assert laid["exercise"] == "kinds/running-mean"
+    assert laid["file"].endswith("running_mean.py")
+    told = json.loads(school("solution", "running-mean", "--json").stdout)
+    assert told["solution"] == RIGHT.read_text(encoding="utf-8")
+
+
 def test_every_form_has_a_sheet_that_starts_blank_and_a_solution_that_passes(school: School) -> None:
     for name in ("by-hand", "steps", "pick"):
         blank = school("check", name, "--json")

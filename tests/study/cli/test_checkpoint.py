@@ -3,7 +3,9 @@
 import json
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,9 @@ from wenjin.study.cli.terminal import language
 from wenjin.study.course.graph import Course
 from wenjin.study.course.load import load
 from wenjin.study.judge.client import Judge, local_judge
+from wenjin.study.progress.paper import seal
+from wenjin.study.store.log import happened
+from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 
 OF = "thirty-weeks/stage-1"
@@ -125,6 +130,81 @@ def test_a_sitting_in_the_terminal_is_left_resumed_handed_in_and_reported(
     assert "Nothing" not in wenjin("report", id[1], WENJIN_LANG="zh").stdout
 
 
+def test_a_folder_without_answers_records_nothing_and_one_with_answers_says_that_it_was_not_timed(
+    wenjin: Run, course: Course, judge: Judge, tmp_path: Path
+) -> None:
+    of = "thirty-weeks/week-1"
+    (tmp_path / "empty").mkdir()
+    for name in ("empty", "missing"):
+        for more in ((), ("--json",)):
+            done = wenjin(of, "--seed", 3, "--answers", tmp_path / name, *more)
+            assert (done.returncode, "nothing was recorded" in done.stderr, done.stdout) == (2, True, "")
+    listed = json.loads(wenjin("list", "--json").stdout)
+    assert (listed["open"], [row for row in listed["papers"] if row["sat"]]) == ([], [])
+    drawn = json.loads(wenjin(of, "--seed", 3, "--json").stdout)
+    folder = references(course, judge, drawn["items"], tmp_path / "answers")
+    told = json.loads(wenjin(of, "--seed", 3, "--answers", folder, "--json").stdout)
+    assert (told["passed"], sorted(told["untimed"])) == (True, sorted(item for item, _ in drawn["items"]))
+    assert "not timed: 1, 2" in wenjin("report").stdout
+
+
+def test_what_is_written_while_the_clock_stands_is_said(wenjin: Run, judge: Judge, tmp_path: Path) -> None:
+    of = "thirty-weeks/week-1"
+    wenjin(of, "--seed", 3, said="q\n")
+    sat = json.loads(wenjin("resume", "--json").stdout)
+    assert (sat["of"], sat["kept"], Path(sat["folder"]).is_dir()) == (of, [], True)
+    assert "not timed" not in wenjin("resume", said="q\n").stdout
+    item, variant = sat["items"][1]
+    file = next(Path(sat["folder"]).glob("02-*"))
+    file.write_text(judge.solution(item, variant), encoding="utf-8")
+    over = wenjin("resume", said="h\nh\n")
+    assert "Changed while the clock stood: 2" in over.stdout
+    assert "not timed: 2" in over.stdout
+    assert json.loads(wenjin("report", "--json").stdout)["untimed"] == [item]
+
+
+def test_one_paper_of_a_unit_is_open_and_can_be_given_up_and_taken_up_again(wenjin: Run) -> None:
+    of = "thirty-weeks/week-1"
+    id = re.search(r"resume (\w+)", wenjin(of, "--seed", 3, said="q\n").stdout)
+    assert id
+    refused = wenjin(of, "--seed", 4, said="q\n")
+    assert (refused.returncode, f"give-up {id[1]}" in refused.stderr) == (1, True)
+    assert id[1] in wenjin(of, said="q\n").stdout, "without a number the open one goes on"
+    assert json.loads(wenjin("give-up", "--json").stdout) == {"id": id[1], "of": of, "given_up": True}
+    assert "No paper is open" in wenjin("resume").stderr
+    assert json.loads(wenjin("resume", id[1], "--json").stdout)["given_up"] is True
+    wenjin("resume", id[1], said="q\n")
+    assert json.loads(wenjin("list", "--json").stdout)["open"] == [id[1]]
+    assert "None of its answers" in wenjin("give-up").stdout.replace("none of its", "None of its")
+    other = re.search(r"resume (\w+)", wenjin(of, "--seed", 4, said="q\n").stdout)
+    assert other
+    assert other[1] != id[1]
+    assert wenjin("resume", id[1]).returncode == 1, "another one is open"
+
+
+def test_the_day_of_a_code_is_the_day_of_the_certificate(
+    wenjin: Run, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    drawn = json.loads(wenjin("thirty-weeks/week-1", "--seed", 3, "--json").stdout) | {"what": "began"}
+    end = {"what": "ended", "of": drawn["of"], "right": 0, "all": 2, "spent": 5.0, "why": "handed-in"}
+    at = datetime(2026, 11, 22, 20, tzinfo=UTC)
+    log = open_log(places(None, environ=environ), role="command")
+    told = [happened("paper", "abc", data, at) for data in (drawn, end)]
+    log.extend(told)
+    log.close()
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        row = json.loads(wenjin("verify", "abc", seal(told, "abc"), "--json").stdout)
+        assert (row["date"], row["holds"], row["right"]) == ("2026-11-23", True, 0)
+        assert "2026-11-23" in wenjin("verify", "abc", seal(told, "abc")[:16]).stdout
+        altered = wenjin("verify", "abc", "0" * 16, "--json")
+        assert (altered.returncode, json.loads(altered.stdout)["holds"]) == (1, False)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
 def test_bad_words_get_one_sentence(wenjin: Run) -> None:
     cases = [
         (("nowhere",), 2, "no unit or stage test called nowhere"),
@@ -133,6 +213,10 @@ def test_bad_words_get_one_sentence(wenjin: Run) -> None:
         (("resume",), 1, "No paper is open"),
         (("report", "none"), 2, "no sitting with the id none"),
         (("verify", "none"), 2, "two words"),
+        (("thirty-weeks/week-1", "b", "c"), 2, "does not take “b”"),
+        (("list", "thirty-weeks/week-1"), 2, "does not take “thirty-weeks/week-1”"),
+        (("resume", "a", "b"), 2, "does not take “b”"),
+        (("report", "--seed", "3"), 2, "not with report"),
     ]
     for words, code, sentence in cases:
         done = wenjin(*words)
@@ -146,3 +230,4 @@ def test_help_has_examples() -> None:
 
     for text in (HELP.zh, HELP.en):
         assert text.count("wenjin checkpoint ") >= 8
+    assert "判分的只有判题程序，参考答案和模型都不参与。" in HELP.zh

@@ -153,7 +153,7 @@ def test_every_form_of_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert given(order, "1 1 2\n3 1 2\n") == {"order": ["c", "a", "b"]}
     options = [{"key": key, "text": text} for key in "xy"]
     choice = {"form": "choice", "steps": [{"key": "step", "prompt": text, "options": options}]}
-    assert given(choice, "3\n1.5\n2\n") == {"step": "y"}
+    assert given(choice, "3\n1.5\ninf\nnan\n²\n2\n") == {"step": "y"}
     assert given(choice, "\n") is None
     for said in ("q\n", ""):
         with pytest.raises(asking.Left):

@@ -1,16 +1,21 @@
-"""`wenjin track | plan | map | resources | career`: what they print and keep, and refusals in a sentence."""
+"""`wenjin track | plan | map | resources | career | news`: what they print and keep, and refusals in a sentence."""
 
 import json
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
-from wenjin.study.cli import atlas, plan, tracks
+from wenjin.study.cli import atlas, news, plan, tracks
 from wenjin.study.course.graph import Track, TrackPath
 from wenjin.study.course.load import load
+from wenjin.study.store.log import happened
+from wenjin.study.store.owner import open_log
+from wenjin.study.store.places import places
 
 COURSE = load()
 PATHS = [(track, path) for track in COURSE.tracks.values() for path in track.paths]
@@ -26,7 +31,7 @@ def run(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Run:
         for name, value in (environ | {"WENJIN_LANG": lang}).items():
             monkeypatch.setenv(name, value)
         app = typer.Typer(rich_markup_mode=None)
-        for room in (tracks, plan, atlas):
+        for room in (tracks, plan, atlas, news):
             room.register(app)
         done = CliRunner().invoke(app, list(words))
         assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
@@ -53,16 +58,49 @@ def test_tracks_are_chosen_switched_and_left(run: Run) -> None:
         0,
         "You now follow: Learn by questions: an introduction to large models, Large models in seven stages\n",
     )
-    assert [line[0] for line in run("track", "list")[1].splitlines()] == [" ", "→", "→", " ", " "]
+    assert [line[0] for line in run("track", "list")[1].splitlines()[1:]] == [" ", "→", "→", " ", " "]
     _, out, _ = run("track", "choose", "thirty-weeks", "--path", "ai-engineer")
     assert out.startswith("You now follow: Large models in thirty weeks · AI engineer: build and deploy models, Learn")
     assert run("track", "leave", "qmatter")[0] == 0
     places = {row["track"]: row["place"] for row in json.loads(run("track", "list", "--json")[1])["tracks"]}
     assert (places["thirty-weeks"], places["seven-stages"], places["qmatter"]) == (1, 2, None)
     assert run("track", "seen", "qmatter")[0] == 0
+    told = json.loads(run("track", "choose", "qmatter", "--json")[1])["followed"]
+    assert [row["track"] for row in told] == ["qmatter", "thirty-weeks", "seven-stages"]
+    told = json.loads(run("track", "leave", "qmatter", "--json")[1])["followed"]
+    assert [row["track"] for row in told] == ["thirty-weeks", "seven-stages"]
     assert (
         "现在没有在走的路线" in [run("track", "leave", id, lang="zh") for id in ("thirty-weeks", "seven-stages")][1][1]
     )
+
+
+def test_the_list_says_what_its_figures_are_and_no_name_is_no_name(run: Run) -> None:
+    assert run("track", "list")[1].startswith("(units / topics / hours; → those that you follow)\n")
+    assert run("track", "list", lang="zh")[1].startswith("（单元 / 主题 / 小时；→ 是在走的）\n")
+    for name in ("", "\n", " "):
+        code, _, error = run("track", "choose", name)
+        assert (code, error.startswith("A name is wanted here, and this one is empty.")) == (2, True)
+
+
+def test_a_share_of_the_hours_is_kept_told_and_refused(run: Run) -> None:
+    run("track", "choose", "qmatter", "seven-stages")
+    _, out, _ = run("plan", "seven-stages", "--share", "25")
+    assert "of each day: Large models in seven stages 25%" in out
+    found = json.loads(run("plan", "--json")[1])
+    assert found["shares"] == {"seven-stages": 25}
+    whole = [week for week in found["weeks"] if week["taken"] == week["minutes"]][1]
+    own = sum(item["minutes"] for item in whole["items"] if item["track"] == "seven-stages")
+    assert abs(own / whole["taken"] - 0.25) < 0.02
+    for words, said in (
+        (("plan", "seven-stages", "--share", "101"), "from 0 to 100"),
+        (("plan", "qmatter", "--share", "76"), "from 0 to 75"),
+        (("plan", "qmatter", "--share", "-1"), "from 0 to 75"),
+        (("plan", "--share", "5"), "name it"),
+        (("plan", "thirty-weeks", "--share", "5"), "You do not follow thirty-weeks"),
+    ):
+        code, _, error = run(*words)
+        assert (code, said in error) == (2, True), error
+    assert json.loads(run("plan", "seven-stages", "--share", "0", "--json")[1])["shares"] == {}
 
 
 def test_a_plan_keeps_to_its_hours(run: Run) -> None:
@@ -76,7 +114,7 @@ def test_a_plan_keeps_to_its_hours(run: Run) -> None:
     assert out.endswith("Daily reviews come on top.\n")
 
 
-def test_a_followed_plan_says_how_it_stands(run: Run) -> None:
+def test_a_followed_plan_says_how_it_stands(run: Run, environ: dict[str, str]) -> None:
     assert run("plan")[0] == 2
     run("track", "choose", "qmatter")
     _, out, _ = run("plan")
@@ -88,7 +126,13 @@ def test_a_followed_plan_says_how_it_stands(run: Run) -> None:
     _, out, _ = run("plan", "qmatter", "--weekday", "2", "--weekend", "4", "--keep")
     assert "on time" in out
     assert "assumed" not in run("plan")[1]
-    _, out, _ = run("plan", "--weekday", "1", "--weekend", "1", "--keep", lang="zh")
+    assert "on time" in run("plan", "--weekday", "3", "--weekend", "6", "--keep")[1], "hours alone are no pace"
+    promised = json.loads(run("plan", "--json")[1])["tracks"]["qmatter"]["promised"]
+    earlier = (date.fromisoformat(promised) - timedelta(days=7)).isoformat()
+    log = open_log(places(Path(environ["WENJIN_DATA"]), environ={}), role="command")
+    log.append(happened("setting", "promised", {"key": "promised", "value": {"qmatter": earlier}}))
+    log.close()
+    _, out, _ = run("plan", lang="zh")
     assert re.search(r"迟了 \d+ 天；原定 \d+-\d+-\d+ 学完，现在要到", out)
     assert re.search(r"每周 \d+(\.\d)? 小时可以赶回来。", out)
     assert "on time" in run("plan", "--from-today")[1]
@@ -129,6 +173,22 @@ def test_a_role_lists_topics_projects_and_gap(run: Run) -> None:
     assert re.search(r"Gap: \d+ topics, about \d+ hours; projects, about \d+ hours", out)
 
 
+def test_news_are_told_once(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from wenjin.study.course import marks
+
+    _, first, _ = run("news")
+    written = [topic for topic in COURSE.topics.values() if topic.written]
+    assert first.startswith("This is the first look")
+    assert all(f"  {topic.id}  {topic.title.en}\n" in first for topic in written)
+    assert run("news")[1].endswith("Nothing has changed.\n")
+    known = marks.marks(COURSE)
+    changed = {id: mark + ("x" if id == written[0].id else "") for id, mark in known.items()}
+    monkeypatch.setattr(marks, "marks", lambda course: changed)
+    assert json.loads(run("news", "--json")[1])["changed"] == [written[0].id]
+    assert f"改过的\n  {written[0].id}  " in run("news", lang="zh")[1]
+    assert run("news")[1].endswith("Nothing has changed.\n")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -145,6 +205,7 @@ def test_a_role_lists_topics_projects_and_gap(run: Run) -> None:
         (["map", "--track", "none"], "There is no track called none."),
         (["resources", "--topic", "self-atention"], "There is no topic called self-atention."),
         (["career", "x"], "There is no role called x."),
+        (["news", "--since", "soon"], "--since needs a date such as 2026-11-01; it is soon."),
     ],
 )
 def test_refusals_are_sentences(run: Run, words: list[str], said: str) -> None:
@@ -155,7 +216,7 @@ def test_refusals_are_sentences(run: Run, words: list[str], said: str) -> None:
 
 
 @pytest.mark.parametrize("words", [["track", n] for n in ("list", "show", "choose", "leave", "seen")] + [
-    ["plan"], ["map"], ["resources"], ["career"]])  # fmt: skip
+    ["plan"], ["map"], ["resources"], ["career"], ["news"]])  # fmt: skip
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_help_has_examples(run: Run, words: list[str], lang: str) -> None:
     code, out, _ = run(*words, "--help", lang=lang)

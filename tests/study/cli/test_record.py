@@ -88,6 +88,9 @@ def test_a_question_is_asked_listed_answered_and_told(wenjin: Wenjin, tmp_path: 
         (["summary", "--unit", "qmatter/none"], "There is no unit qmatter/none"),
         (["summary", "--as", "poem"], "outline, map or mermaid"),
         (["summary", "--unit", "qmatter/pytorch", "--reflect", "x"], "use --week"),
+        (["summary", "--week", "--unit", "qmatter/pytorch"], "not both"),
+        (["summary", "2026-W47", "--unit", "qmatter/pytorch"], "not both"),
+        (["summary", "--week", "--reflect", " "], "nothing was added"),
         (["note", "restore", "self-attention", "3"], "There is no version 3"),
         (["note", "history", "nothing"], "There is no topic nothing"),
         (["runs", "export"], "--csv FILE or --tensorboard DIR"),
@@ -187,9 +190,36 @@ def test_runs_are_exported_pinned_and_repeated(wenjin: Wenjin, tmp_path: Path) -
 
 def test_what_cannot_be_written_is_a_sentence(wenjin: Wenjin, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    code, _, error = wenjin("runs", "export", "--csv", tmp_path / "file" / "x.csv")
-    assert code == 1
-    assert "cannot be written" in error
+    for where in (tmp_path / "file" / "x.csv", tmp_path / "no" / "x.csv"):
+        code, out, error = wenjin("runs", "export", "--csv", where)
+        assert (code, out) == (2, "")
+        assert f"There is no folder {where.parent}" in error
+    assert wenjin("runs", "export", "--tensorboard", tmp_path / "no" / "board")[0] == 2
+    assert not (tmp_path / "no").exists(), "a mistyped path makes no folders"
+    assert wenjin("runs", "export", "--csv", tmp_path / "x.csv")[::2] == (
+        1,
+        "There are no runs yet: nothing was saved.\n",
+    )
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_what_is_done_with_questions_and_runs_is_told_to_scripts(wenjin: Wenjin) -> None:
+    id = json.loads(wenjin("ask", "Why?", "--at", "ppo", "--json")[1])["id"]
+    told = {
+        deed: json.loads(wenjin("questions", deed, id, *more, "--json")[1])
+        for deed, more in (("answer", ["so"]), ("reopen", []), ("remove", []), ("restore", []), ("issue", []))
+    }
+    assert [told[deed]["state"] for deed in ("answer", "reopen", "remove", "restore")] == [
+        "answered",
+        "open",
+        "removed",
+        "open",
+    ]
+    assert told["issue"]["question"] == id
+    assert "Why?" in told["issue"]["issue"]
+    assert wenjin("lab", "run", "walk", "--steps", "30", "--seed", "4", "--predict", "far")[0] == 0
+    assert json.loads(wenjin("runs", "remark", "last", "far", "--json")[1])["remark"] == "far"
+    assert json.loads(wenjin("runs", "pin", "last", "--json")[1])["note"] == "adding#lab-walk"
 
 
 @pytest.mark.parametrize("tongue", ["zh", "en"])
@@ -206,5 +236,6 @@ def test_help_has_examples_in_both_languages(tongue: str, words: str) -> None:
     environ = os.environ | {"WENJIN_LANG": tongue, "COLUMNS": "100"}
     command = [sys.executable, "-m", "wenjin.cli", *words.split(), "--help"]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=True)
-    assert f"wenjin {words}" in done.stdout.split("Options")[0].split("Usage")[1].partition("\n")[2]
+    options = "选项：" if tongue == "zh" else "Options:"
+    assert f"wenjin {words}" in done.stdout.split(options)[0].partition("\n")[2]
     assert any("\u4e00" <= char <= "\u9fff" for char in done.stdout) == (tongue == "zh")

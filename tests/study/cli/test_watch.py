@@ -1,5 +1,6 @@
 """watch, driven as a learner drives it: through a terminal, by saving files and pressing keys; and over a pipe."""
 
+import json
 import os
 import signal
 import subprocess
@@ -225,6 +226,16 @@ def test_over_a_pipe_a_line_is_a_key_and_nothing_is_cleared(environ: dict[str, s
     assert -1 not in at, done.stdout
     assert at == sorted(at)
     assert "\x1b" not in done.stdout
+
+
+def test_for_scripts_each_verdict_is_a_line_and_nothing_else_is_said(environ: dict[str, str], work: Path) -> None:
+    command = [sys.executable, str(SCHOOL), "watch", "running-mean", "--json"]
+    done = subprocess.run(command, input="h\n\nl\n\n", env=environ, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["exercise"] for row in rows] == ["kinds/running-mean"] * 2
+    assert {row["verdict"] == "pass" for row in rows} == {False}
+    assert rows[0]["file"].endswith("running_mean.py")
 
 
 def test_lines_of_a_pipe_as_keys() -> None:

@@ -71,7 +71,7 @@ def test_skipped_weeks_are_said(wenjin: Run, environ: dict[str, str]) -> None:
 def test_bad_words_get_one_sentence_and_nothing_is_kept(wenjin: Run) -> None:
     cases = [
         (("check", "--theory", 5), 2, "Missing: --practice, --code, --notes"),
-        (("check", "--week", "2026-W99"), 2, "no week 2026-W99"),
+        (("check", "--week", "2026-W99"), 2, "2026-W99 cannot be judged"),
         (("check",), 1, "Nothing is kept"),
     ]
     for words, code, sentence in cases:
@@ -79,6 +79,35 @@ def test_bad_words_get_one_sentence_and_nothing_is_kept(wenjin: Run) -> None:
         assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
     assert wenjin("check", "--theory", 50).returncode == 2
     assert json.loads(wenjin("list", "--json").stdout)["weeks"][-1]["standing"] == "open"
+
+
+def test_an_earlier_week_is_judged_by_what_is_known_of_it(wenjin: Run) -> None:
+    from datetime import datetime, timedelta
+
+    from wenjin.study.progress.week import name
+
+    now = datetime.now().astimezone()
+    before = name((now - timedelta(weeks=1, hours=4)).date())
+    scores = ("--theory", 3, "--practice", 3, "--code", 3, "--notes", 3)
+    seen = json.loads(wenjin("check", "--week", before, "--json").stdout)
+    assert seen["evidence"]["as_of"] is not None, "mastery and files are those of today"
+    assert seen["suggested"]["theory"] is None
+    assert "not of that week" in wenjin("check", "--week", before, said="1\n1\n1\n1\n\n").stdout
+    kept = json.loads(wenjin("check", "--week", before, *scores, "--json").stdout)
+    assert kept["evidence"]["as_of"] == seen["evidence"]["as_of"]
+    assert json.loads(wenjin("check", "--json").stdout)["evidence"]["as_of"] is None
+    assert wenjin("check", "--week", name((now + timedelta(weeks=1)).date())).returncode == 2
+
+
+def test_a_remark_that_is_too_long_is_refused_and_not_cut(wenjin: Run) -> None:
+    scores = ("--theory", 3, "--practice", 3, "--code", 3, "--notes", 3)
+    done = wenjin("check", *scores, "--remark", "字" * 2001)
+    assert (done.returncode, "at most 2000 characters, and this has 2001" in done.stderr) == (2, True)
+    assert json.loads(wenjin("list", "--json").stdout)["weeks"][-1]["standing"] == "open"
+    asked = wenjin("check", said="7\n6\n8\n5\n" + "x" * 3000 + "\nshort\n")
+    assert "At most 2000 characters" in asked.stdout
+    assert json.loads(wenjin("list", "--json").stdout)["weeks"][-1]["remark"] == "short"
+    assert wenjin("check", *scores, "--remark", "字" * 2000).returncode == 0
 
 
 def test_help_has_examples_in_both_languages() -> None:

@@ -15,11 +15,11 @@ import pytest
 from wenjin.study.course.graph import Course
 from wenjin.study.course.load import load
 from wenjin.study.judge.client import Judge, local_judge
-from wenjin.study.judge.sitting import GRACE, Over, Room
-from wenjin.study.progress.paper import Sitting, paper
+from wenjin.study.judge.sitting import GRACE, Over, Room, Typed
+from wenjin.study.progress.paper import Sitting, paper, seal
 from wenjin.study.progress.report import report
 from wenjin.study.progress.state import state
-from wenjin.study.store.log import Log
+from wenjin.study.store.log import Log, happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 
@@ -260,6 +260,109 @@ def test_a_kill_among_answers_loses_none_that_was_kept(tmp_path: Path, course: C
     told = [event for event in log.events("paper", sat.id) if event.data["what"] == "answered"]
     log.close()
     assert len(told) in (5, 6)
+
+
+def test_what_was_typed_and_not_kept_is_judged_at_the_end_however_it_comes(
+    log: Log, course: Course, judge: Judge
+) -> None:
+    time = Time()
+    typed = Typed()
+    room = Room(log, course, lambda: judge, time.read, typed=lambda sat: typed)
+    for why in ("handed-in", "time"):
+        sat = begin(room)
+        items = [item for item, _ in sat.items]
+        answers = {item: judge.solution(item, variant).encode() for item, variant in sat.items}
+        with room.open(sat):
+            room.answer(sat, items[0], answers[items[0]])
+            room.answer(sat, items[1], wrong(room, *sat.items[1]))
+            typed = Typed(answers | {items[0]: b"", items[3]: b"\xff"}, {sat.cards[0]: "because"})
+            time.now += sat.limit if why == "time" else 60
+        if why == "time":
+            assert room.over(sat)
+        else:
+            room.end(sat, why)
+        found = room.get(sat.id)
+        assert found is not None
+        assert found.answers[items[0]].verdict == "pass", "an answer that is not finished replaces none"
+        assert [found.answers[item].verdict for item in items[1:]] == ["pass", "pass", "error"]
+        assert (found.why, found.spent, found.typed[sat.cards[0]].text) == (why, time_of(sat, why), "because")
+        assert [event.data["paper"] for event in log.events("attempt")].count(sat.id) == len(items)
+
+
+def time_of(sat: Sitting, why: str) -> float:
+    return sat.limit if why == "time" else 60.0
+
+
+def test_what_comes_while_nobody_holds_the_clock_counts_since_the_page_was_handed_out(
+    log: Log, course: Course, judge: Judge
+) -> None:
+    time = Time()
+    room = Room(log, course, lambda: judge, time.read)
+    sat = begin(room)
+    item, variant = sat.items[0]
+    right = judge.solution(item, variant).encode()
+    time.now += 500  # nothing was handed out yet
+    room.seen(sat)
+    time.now += 100
+    room.answer(sat, item, right)
+    assert spent(room, sat) == 100
+    with room.open(sat):
+        time.now += 10
+    time.now += 30
+    room.answer(sat, item, right)
+    assert spent(room, sat) == 140, "since the clock was let go"
+    successor = Room(log, course, lambda: judge, time.read)
+    time.now += 1000
+    again = successor.get(sat.id)
+    assert again is not None
+    successor.answer(again, item, right)
+    time.now += 20
+    successor.answer(again, sat.items[1][0], right)
+    found = successor.get(sat.id)
+    assert found is not None
+    assert (found.spent, found.untimed) == (160, {item}), "not known is said, and time goes on from there"
+    time.now += sat.limit
+    with pytest.raises(Over):
+        successor.answer(again, item, right)
+    assert successor.over(again)
+
+
+def spent(room: Room, sat: Sitting) -> float:
+    found = room.get(sat.id)
+    assert found is not None
+    return found.spent
+
+
+def test_an_answer_that_arrives_after_the_end_changes_no_code(room: Room) -> None:
+    sat = begin(room)
+    room.end(sat, "handed-in")
+    code = seal(room.log.events("paper", sat.id), sat.id)
+    room.log.append(happened("paper", sat.id, {"what": "answered", "item": sat.items[0][0], "verdict": "pass"}))
+    assert seal(room.log.events("paper", sat.id), sat.id) == code
+
+
+def test_a_paper_that_is_given_up_takes_nothing_and_ends_not_until_it_is_taken_up(room: Room) -> None:
+    sat = begin(room)
+    item, variant = sat.items[0]
+    right = room.judge().solution(item, variant).encode()
+    room.answer(sat, item, right)
+    room.give_up(sat)
+    with pytest.raises(Over):
+        room.answer(sat, item, right)
+    room.end(sat, "handed-in")
+    assert (room.all().open(OF), room.all().over(OF), len(room.all().given_up(OF))) == ([], [], 1)
+    assert not room.log.events("attempt")
+    again = room.get(sat.id)
+    assert again is not None
+    room.take_up(again)
+    room.take_up(again)
+    assert [one.id for one in room.all().open(OF)] == [sat.id]
+    assert room.enter(room.scopes()[OF], 5) == sat.id
+    room.end(again, "handed-in")
+    ended = room.get(sat.id)
+    assert ended is not None
+    room.give_up(ended)
+    assert (ended.right, len(room.all().over(OF)), room.enter(room.scopes()[OF], 5) == sat.id) == (1, 1, False)
 
 
 def test_the_same_seed_draws_the_same_paper_twice(room: Room) -> None:

@@ -7,6 +7,7 @@ from fsrs import Card, Rating, Scheduler
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wenjin.study.memory.model import retrievability
 from wenjin.study.memory.schedule import NEW, RATINGS, Review, after, intervals, schedule, spread
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -23,16 +24,16 @@ def reviews(answers: list[tuple[int, int]]) -> list[Review]:
     return made
 
 
-@given(ANSWERS, st.integers(0, 2**32))
-def test_it_is_the_librarys_schedule_fuzz_included(answers: list[tuple[int, int]], seed: int) -> None:
-    library, theirs = Scheduler(), Card(card_id=1, due=START)
+@given(ANSWERS, st.integers(0, 2**32), st.booleans())
+def test_it_is_the_librarys_schedule_fuzz_included(answers: list[tuple[int, int]], seed: int, steps: bool) -> None:
+    library, theirs = (Scheduler() if steps else Scheduler(learning_steps=(), relearning_steps=())), Card(1, due=START)
     ours, rolls = NEW, random.Random(seed)
     for review in reviews(answers):
         random.seed(seed)  # the library rolls the module's dice, once where it spreads an interval
         roll = random.random()
         random.seed(seed)
         theirs, _ = library.review_card(theirs, Rating(review.rating), review.at)
-        ours = after(ours, review, lambda n, roll=roll: roll)
+        ours = after(ours, review, lambda n, roll=roll: roll, steps)
         assert (ours.due, ours.stability, ours.difficulty) == (theirs.due, theirs.stability, theirs.difficulty)
         assert (ours.phase, ours.step, ours.last) == (theirs.state.name.lower(), theirs.step, theirs.last_review)
         seed = rolls.getrandbits(32)
@@ -53,6 +54,12 @@ def test_the_buttons_say_what_happens_and_a_better_answer_never_comes_back_soone
     assert min(told) > NEVER
     for rating, interval in zip(RATINGS, told, strict=True):
         assert schedule([*past, Review(now, rating)], dice).due == now + interval
+
+
+@given(st.floats(0.001, 50_000), st.integers(-2, 40_000))
+def test_the_chance_of_recalling_is_the_librarys(stability: float, days: int) -> None:
+    card = Card(1, stability=stability, last_review=START)
+    assert retrievability(stability, days) == Scheduler().get_card_retrievability(card, START + timedelta(days=days))
 
 
 @given(st.integers(1, 36500), st.floats(0, 1, exclude_max=True), st.floats(0, 1, exclude_max=True))

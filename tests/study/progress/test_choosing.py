@@ -72,15 +72,46 @@ def test_another_path_begins_anew_and_the_same_one_does_not(one: Someone) -> Non
     assert (one.pace("thirty-weeks").late, path_of(COURSE.tracks["thirty-weeks"], one.now.work.settings)) == (0, None)
 
 
-def test_the_first_hours_make_the_promise_and_later_ones_do_not(one: Someone) -> None:
-    one.keep(choosing.keep_hours(one.now, Hours(2, 4)))
-    promised = one.pace("qmatter").promised
-    assert one.pace("qmatter").late == 0
+def test_other_hours_are_no_pace(one: Someone) -> None:
+    one.keep(choosing.keep_hours(one.now, Hours(1, 3)))
+    first = one.pace("qmatter").promised
+    for hours in (Hours(2, 3), Hours(0.5, 1), Hours(1, 3)):
+        one.keep(choosing.keep_hours(one.now, hours))
+        found = one.pace("qmatter")
+        assert (found.late, found.standing) == (0, "on-time"), "nothing was done: neither early nor late"
+    assert found.promised == first
+
+
+def test_more_hours_make_up_what_is_late_and_fewer_hide_nothing(one: Someone) -> None:
     one.keep(choosing.keep_hours(one.now, Hours(1, 2)))
-    assert one.pace("qmatter").promised == promised
-    assert one.pace("qmatter").late > 20, "with fewer hours it ends later than was promised"
-    one.keep(choosing.from_today(one.now, "qmatter"))
-    assert one.pace("qmatter").late == 0
+    one.day = 20
+    late = one.pace("qmatter")
+    assert late.late > 10
+    one.keep(choosing.keep_hours(one.now, Hours(0.9, 2)))
+    assert one.pace("qmatter").late == late.late, "what was late stays late"
+    one.keep(choosing.keep_hours(one.now, Hours(1, 2)))
+    one.keep(choosing.keep_hours(one.now, Hours(4, 8)))
+    assert (one.pace("qmatter").late, one.pace("qmatter").standing) == (0, "on-time")
+    one.day = 30
+    assert one.pace("qmatter").late > 5
+
+
+def test_a_track_can_be_given_a_share_of_the_hours(one: Someone) -> None:
+    one.keep(choosing.begin(one.now, ["qmatter", "seven-stages", "sixteen-topics"]))
+    one.day = 10
+    late, end = one.pace("qmatter").late, one.pace("qmatter").end
+    one.keep(choosing.keep_share(one.now, "seven-stages", 40))
+    assert one.pace("qmatter").late == late, "to share the hours is no lateness"
+    assert one.pace("qmatter").end > end
+    assert (choosing.free(one.now, "seven-stages"), choosing.free(one.now, "qmatter")) == (100, 60)
+    for share in (61, -1):
+        with pytest.raises(ValueError, match="of 60 percent"):
+            choosing.keep_share(one.now, "qmatter", share)
+    one.keep(choosing.leave(one.now, "seven-stages"))
+    assert choosing.free(one.now, "qmatter") == 100
+    one.keep(choosing.keep_share(one.now, "sixteen-topics", 30))
+    one.keep(choosing.keep_share(one.now, "sixteen-topics", 0))
+    assert one.now.work.settings["shares"] == {}
 
 
 def test_having_caught_up_is_kept_by_topic(one: Someone) -> None:

@@ -4,6 +4,7 @@ import random
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.study.cli.school import course
 from wenjin.kit.text import Text
-from wenjin.study.course.graph import Card, Course
+from wenjin.study.course.graph import Card, Course, Wording
 from wenjin.study.memory import schedule
 from wenjin.study.memory.schedule import Review
 from wenjin.study.progress.deck import NEW_A_DAY, REVIEWS_A_DAY, Deck, deck, dice
@@ -184,3 +185,29 @@ def test_a_thousand_cards_load_fast() -> None:
         took.append(time.thread_time() - began)
     assert max(took) < 1, "10,000 reviews read for the first time"
     assert min(took) < 0.2, "and at every page after that"
+
+
+@given(st.integers(0, 3), st.lists(st.integers(1, 4), min_size=1, max_size=12))
+def test_a_card_with_other_wordings_is_never_asked_in_the_same_one_twice_in_a_row(
+    more: int, ratings: list[int]
+) -> None:
+    """Each answer moves on to the next wording, an undo back to it; the rest of the schedule knows nothing of them."""
+    other = tuple(Wording(Text(f"问法 {n}", f"wording {n}"), Text("答", "answer") if n else None) for n in range(more))
+    topic = COURSE.topics["kinds"]
+    card = replace(topic.cards[0], other=other)
+    worded = replace(COURSE, topics={"kinds": replace(topic, cards=(card, *topic.cards[1:]))})
+    events, at, seen = [TAKE], START, list[Text]()
+    for rating in ratings:
+        entry = deck(events, worded, at).entries["kinds/c0"]
+        assert entry.sides is not None
+        front, back = entry.sides
+        assert back == (Text("答", "answer") if front in {one.front for one in other[1:]} else TEXT)
+        seen.append(front)
+        events.append(answer(0, at, rating))
+        told, plain = deck(events, worded, at).entries["kinds/c0"], deck(events, COURSE, at).entries["kinds/c0"]
+        assert told.standing == plain.standing
+        back_again = deck([*events, undo(events[-1], at)], worded, at).entries["kinds/c0"]
+        assert back_again.sides == entry.sides
+        at = told.standing.due or at
+    assert not more or all(one != two for one, two in pairwise(seen))
+    assert set(seen) == {card.front, *(one.front for one in other)} or len(seen) <= more

@@ -155,10 +155,18 @@ def test_gate_and_placement(course: Course) -> None:
     assert held([unlucky], course).standing == "unknown"
 
 
-def test_a_paper_counts_its_newest_answer_once(course: Course) -> None:
+def test_a_paper_tells_nothing_before_its_end_and_then_counts_its_newest_answer_once(course: Course) -> None:
     wrong = at(0, "paper", "p", what="answered", item=FORWARD, verdict="wrong")
     right = at(0, "paper", "p", what="answered", item=FORWARD, verdict="pass")
-    assert [each.value for each in held([wrong, right, right], course).evidence] == [1.0]
+    assert held([wrong, right, right], course) == held([], course), "its verdicts are told when it is handed in"
+    missed = at(0, "attempt", FORWARD, verdict="wrong", name=None, source="paper")
+    judged = at(0, "attempt", FORWARD, verdict="pass", name=None, source="paper")
+    found = held([wrong, right, missed, judged], course).evidence
+    assert [(each.kind, each.value, each.weight) for each in found] == [("paper", 1.0, 1.0)]
+    alone = held([wrong, missed], course).evidence
+    assert [(each.kind, each.value, each.weight) for each in alone] == [("paper", 0.0, 1.0)]
+    practised = held([missed, passed(1, FORWARD)], course, 1).evidence
+    assert [(each.kind, each.note) for each in practised] == [("paper", ""), ("attempt", "first")]
 
 
 def test_a_normal_run_counts_and_a_prediction_only_before_the_first(course: Course) -> None:

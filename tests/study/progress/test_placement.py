@@ -4,20 +4,33 @@ import json
 import random
 import statistics
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
 import pytest
 
-from wenjin.study.course.graph import Course
+from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.load import load
 from wenjin.study.course.order import closure
 from wenjin.study.progress.belief import Belief, Given, graph, likelihood, states
 from wenjin.study.progress.gate import Answer as GateAnswer
 from wenjin.study.progress.gate import Gates, asked, gates, result
 from wenjin.study.progress.mastery import mastery
-from wenjin.study.progress.placement import BOUND, MOST, Outcome, Placements, following, items, outcome, placement
+from wenjin.study.progress.placement import (
+    BOUND,
+    MINUTES,
+    MOST,
+    PROGRAMS_MOST,
+    Outcome,
+    Placements,
+    following,
+    items,
+    late,
+    outcome,
+    placement,
+)
 from wenjin.study.store.log import Event, happened
 
 START = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -170,11 +183,75 @@ def test_topics_that_cannot_be_asked_are_left_unknown() -> None:
     course = load(coverage=False)
     able = items(course)
     assert 0 < len(able) < len(course.topics)
-    assert all(not exercise.code and exercise.written for usable in able.values() for exercise in usable)
+    assert all(exercise.written for usable in able.values() for exercise in usable)
+    assert all([e.code for e in usable] == sorted(e.code for e in usable) for usable in able.values()), "programs last"
     events, found = sit(course, lambda topic: True)
     assert {event.data["topic"] for event in events if "topic" in event.data} <= able.keys()
     assert set(found.unasked) == course.topics.keys() - able.keys()
     assert not set(found.unasked) & set(found.of("known"))
+
+
+def coded(course: Course, only: bool) -> Course:
+    """The course with a program in place of the last exercise of each topic, or of all."""
+
+    def change(topic: Topic) -> Topic:
+        exercises = [
+            replace(each, kind="function") if only or n == len(topic.exercises) - 1 else each
+            for n, each in enumerate(topic.exercises)
+        ]
+        return replace(topic, exercises=tuple(exercises))
+
+    return replace(course, topics={id: change(topic) for id, topic in course.topics.items()})
+
+
+@pytest.mark.parametrize("only", [True, False])
+def test_a_placement_asks_few_programs_and_none_of_one_who_wants_none(course: Course, only: bool) -> None:
+    """At most three, never first where a topic has something quicker; without them topics of programs stay unasked."""
+    written = coded(course, only)
+    events, found = sit(written, lambda topic: len(topic) % 2 == 0)
+    asked = [event.data for event in events if event.data["what"] == "answered"]
+    assert sum(row["kind"] == "function" for row in asked) <= PROGRAMS_MOST
+    assert not found.unasked
+    test = placement([*events[:1], happened("place", "p", {"what": "spared"}, START)])
+    assert test.spared
+    item = following(written, test)
+    assert item is None if only else item is not None and not item.exercise.code
+    assert outcome(written, [], spared=True).unasked == (tuple(written.topics) if only else ())
+
+
+def test_the_time_of_a_program_runs_from_when_it_was_begun() -> None:
+    def at(minutes: float) -> datetime:
+        return START + timedelta(minutes=minutes)
+
+    began = happened("place", "p", {"what": "began"}, START)
+    opened = [happened("place", "p", {"what": "opened", "number": n}, at(n)) for n in (1, 1, 2)]
+    data = {"topic": "t", "exercise": "t/e", "kind": "function", "variant": 1, "right": False}
+    answered = happened("place", "p", {"what": "answered", **data}, at(9))
+    assert placement([began]).opened is None
+    assert placement([began, *opened]).opened == at(1), "opened again its time does not begin again"
+    assert placement([began, *opened, answered]).opened is None
+    assert placement([began, opened[2]]).opened is None, "another question's form begins nothing"
+    kept = placement([began, opened[0]])
+    assert Placements.from_dict(json.loads(json.dumps(kept.as_dict()))) == kept
+    assert (late(None, START), late(START, at(MINUTES)), late(START, at(MINUTES + 1))) == (True, False, True)
+    gate = [
+        happened("gate", "t", {"gate": "g", **row}, at(2))
+        for row in ({"what": "began"}, {"what": "opened", "number": 1})
+    ]
+    assert gates(gate)["t"].opened == at(2)
+    fold = Gates(dict(gates(gate)))
+    assert Gates.from_dict(json.loads(json.dumps(fold.as_dict()))) == fold
+
+
+def test_a_gate_ends_with_one_program(course: Course) -> None:
+    topic = coded(course, False).topics["self-attention"]
+    kinds = [item.exercise.kind for item in asked(topic, "a")]
+    assert kinds == ["numeric", "numeric", "numeric", "function"]
+    alone = asked(coded(course, True).topics["self-attention"], "a")
+    assert [item.exercise.kind for item in alone] == ["function", "function"]
+    assert len({item.exercise.id for item in alone}) == 2
+    first = {asked(coded(course, True).topics["self-attention"], str(n))[0].exercise.id for n in range(20)}
+    assert len(first) == 3, "another gate, another program"
 
 
 def test_the_items_of_a_gate(course: Course) -> None:

@@ -10,7 +10,7 @@ from tests.conftest import FULL
 from tests.study.progress.learned import NOW, knowing, someone
 from wenjin.study.course.load import load
 from wenjin.study.course.order import closure
-from wenjin.study.progress.plan import Hours, Piece, Plan, hours_of, lay, plan, weeks_of
+from wenjin.study.progress.plan import Hours, Lane, Piece, Plan, hours_of, lay, plan, shares_of, weeks_of
 from wenjin.study.progress.ways import way
 from wenjin.study.store.log import happened
 
@@ -110,10 +110,11 @@ def test_theory_is_for_weekdays_and_projects_for_weekends() -> None:
     one, two = (Piece("topic", id, "t", "u", 600, first=id == "one") for id in ("one", "two"))
     project = Piece("project", "p", "t", "u", 300, after=frozenset({"one"}))
     practice = Piece("practice", "u", "t", "u", 60)
-    weeks = lay([[one, two, project, practice]], Hours(2, 4), MONDAY, ["t"]).weeks
+    weeks = lay([Lane(100, [[one, two, project, practice]])], Hours(2, 4), MONDAY, ["t"]).weeks
     told = [[(share.piece.id, share.minutes) for share in week.shares] for week in weeks]
     assert told == [[("one", 600), ("p", 240)], [("two", 600), ("p", 60), ("u", 60)]]
-    saturday = lay([[one, two, project, practice]], Hours(2, 4), MONDAY + timedelta(days=5), ["t"]).weeks[0]
+    lane = Lane(100, [[one, two, project, practice]])
+    saturday = lay([lane], Hours(2, 4), MONDAY + timedelta(days=5), ["t"]).weeks[0]
     assert [share.piece.id for share in saturday.shares] == ["one", "u"], "nothing is practiced before it was met"
 
 
@@ -150,6 +151,57 @@ def test_tracks_follow_one_another_and_share_what_is_learned() -> None:
     assert found.ends["qmatter"] == laid("qmatter", Hours(2, 4)).end
     assert found.ends["qmatter"] < found.ends["sixteen-topics"] == found.end
     assert found.minutes < laid("qmatter", Hours(2, 4)).minutes + laid("sixteen-topics", Hours(2, 4)).minutes
+
+
+def test_tracks_with_a_share_go_beside_the_others() -> None:
+    """Each day in the parts that were given; when a track is done, its hours go to the others."""
+    one, other = (Piece("topic", id, id, "u", minutes) for id, minutes in (("one", 3000), ("other", 500)))
+    found = lay([Lane(25, [[other]]), Lane(75, [[one]])], Hours(2, 4), MONDAY, ["one", "other"], {"other": 25})
+    told = [{share.piece.id: share.minutes for share in week.shares} for week in found.weeks]
+    assert told[:3] == [{"one": 630, "other": 210}] * 2 + [{"one": 760, "other": 80}]
+    assert told[3] == {"one": 840}
+    assert found.ends["other"] == MONDAY + timedelta(days=16)
+    assert found.end == found.ends["one"]
+    assert sum(week.taken for week in found.weeks) == 3500
+    assert all(week.taken == week.minutes for week in found.weeks[:-1])
+
+
+@settings(deadline=None, max_examples=400 if FULL else 15)
+@given(st.data())
+def test_shared_hours_are_shared_and_order_and_prerequisites_hold(data: st.DataObject) -> None:
+    routes = data.draw(st.lists(st.sampled_from(ROUTES), min_size=2, max_size=3, unique_by=lambda route: route[0].id))
+    hours, known = data.draw(HOURS), data.draw(knowing(COURSE))
+    names = [track.id for track, _ in routes]
+    shares = shares_of({"shares": {id: data.draw(st.integers(0, 60)) for id in names[1:]}}, names)
+    learner = someone(COURSE, known)
+    ways = [(track, way(learner, track, path)) for track, path in routes]
+    found = plan(learner, ways, hours, MONDAY, shares)
+    assert found.whole
+    assert dict(found.shares) == shares
+    for week in found.weeks[:-1]:
+        assert week.taken == week.minutes, "no time is left free before the end"
+    done = set(known)
+    for topic in met(found):
+        assert set(COURSE.topics[topic].prerequisites) <= done, "what it builds on has been before"
+        done.add(topic)
+    assert done >= {topic for _, legs in ways for leg in legs for topic in leg.topics}
+    for topic in set(met(found)):
+        minutes = sum(s.minutes for week in found.weeks for s in week.shares if s.piece.id == topic)
+        assert minutes == COURSE.topics[topic].minutes, "what two tracks have in common is learned once"
+    assert found.end == max(found.ends.values())
+    given = sum(shares.values())
+    for id, share in shares.items():
+        for week in found.weeks:  # while nothing else is done, each has its part
+            if week.monday + timedelta(days=6) < min(found.ends.values()) and given < 100:
+                own = sum(s.minutes for s in week.shares if s.piece.track == id)
+                assert abs(own - week.minutes * share / 100) <= 2 * len(routes)
+
+
+def test_shares_that_cannot_be_are_none() -> None:
+    names = ["qmatter", "seven-stages", "sixteen-topics"]
+    for value in (None, 3, [], {"qmatter": "half"}, {"qmatter": 0}, {"qmatter": -5}, {"qmatter": 101}, {"gone": 20}):
+        assert shares_of({"shares": value}, names) == {}
+    assert shares_of({"shares": {"seven-stages": 60, "sixteen-topics": 50}}, names) == {"seven-stages": 60}
 
 
 def test_a_finished_track_has_an_empty_plan() -> None:

@@ -16,7 +16,7 @@ from wenjin.study.progress import outline
 from wenjin.study.progress.issue import issue
 from wenjin.study.progress.questions import Questions, questions
 from wenjin.study.progress.state import state
-from wenjin.study.progress.summary import Weeks, days_of, of_unit, of_week, week_of, weeks
+from wenjin.study.progress.summary import Weeks, days_of, of_unit, of_week, papers, week_of, weeks
 from wenjin.study.store.log import Event, happened
 
 START = datetime(2026, 11, 16, 9, tzinfo=UTC)  # the Monday of 2026-W47
@@ -62,7 +62,7 @@ def life(seed: int, many: int = 300) -> list[Event]:
     for number in range(many):
         at += timedelta(minutes=dice.randrange(600))
         topic = dice.choice(TOPICS)
-        kind = dice.choice(["attempt", "review", "undo", "run", "note", "question", "hint", "question2"])
+        kind = dice.choice(["attempt", "review", "undo", "run", "note", "question", "hint", "question2", "paper"])
         data: dict[str, Any] = {}
         subject = f"{topic}/x"
         if kind == "attempt":
@@ -79,6 +79,12 @@ def life(seed: int, many: int = 300) -> list[Event]:
             subject = "self-attention/lab"
         elif kind == "note":
             subject, data = f"{topic}#lesson", {"text": "x"}
+        elif kind == "paper":
+            subject, data = f"{number:032x}", {"what": "began", "of": "qmatter/pytorch", "items": [["a/b", 1]]}
+            if number % 2:
+                events.append(happened(kind, subject, data, at))
+                at += timedelta(minutes=60)
+                data = {"what": "ended", "of": "qmatter/pytorch", "right": number % 3 % 2, "all": 1}
         elif kind == "question":
             subject, data = f"{topic}#lesson", {"what": "asked", "text": f"why {number}?"}
         elif kind == "question2":
@@ -115,6 +121,10 @@ def test_a_week_tells_exactly_what_was_done_in_it(course: Course) -> None:
             still = {e.id for e in inside if e.kind == "question" and e.data["what"] == "asked"}
             still = {id for id in still if every[id].state == "open"}
             assert {q.id for one in told.values() for q in one.open} == still
+            sat = papers(fold, key)
+            assert {one.paper for one in sat} == {e.subject for e in inside if e.kind == "paper"}
+            ended = {e.subject: e.data["right"] for e in inside if e.kind == "paper" and e.data["what"] == "ended"}
+            assert {one.paper: one.right for one in sat if one.what == "ended"} == ended
             monday, sunday = days_of(key)
             assert (sunday - monday).days == 6
 
@@ -158,6 +168,54 @@ def test_the_outline_and_the_map_hold_the_same_and_leave_the_reflection(course: 
     written = outline.tree("2026-W47", told, course, language, "I see **now**\n\nwhy")
     assert outline.markdown(written).endswith("I see **now**\nwhy\n")
     assert outline.TO_WRITE[language] not in outline.markdown(written)
+
+
+def test_a_paper_is_told_in_the_week_and_with_its_unit_though_nothing_was_answered(course: Course) -> None:
+    began = {"what": "began", "of": "qmatter/pytorch", "items": [["a/b", 1], ["a/c", 2]]}
+    ended = {"what": "ended", "of": "qmatter/pytorch", "right": 0, "all": 2, "spent": 9.0, "why": "time"}
+    events = [
+        happened("paper", "one", began, START),
+        happened("paper", "two", began | {"of": "thirty-weeks/gone"}, START),
+        happened("paper", "two", {"what": "given-up"}, START),
+        happened("paper", "one", ended, START + timedelta(weeks=1)),
+        happened("paper", "one", {"what": "given-up"}, START + timedelta(weeks=1)),
+        happened("paper", "never", {"what": "given-up"}, START),
+    ]
+    fold, key = weeks(events, START), week_of(START, UTC)
+    assert [(one.paper, one.what, one.all) for one in papers(fold, key)] == [
+        ("one", "began", 2),
+        ("two", "given-up", 2),
+    ]
+    assert [(one.what, one.right, one.all) for one in papers(fold, of="qmatter/pytorch")] == [("ended", 0, 2)]
+    again = weeks([*events, happened("paper", "two", {"what": "taken-up"}, START + timedelta(weeks=1))], START)
+    assert papers(again, key)[1].what == "given-up"
+    assert papers(again, week_of(START + timedelta(weeks=1), UTC))[1].what == "began"
+    root = outline.tree("week", (), course, "en", papers=papers(fold, week_of(START + timedelta(weeks=1), UTC)))
+    assert "Checkpoints and stage tests" in outline.markdown(root)
+    assert [n.link for n in walk(root) if n.kind == "paper"] == ["/papers/one/report"]
+    assert "0 of 2 right" in outline.markdown(root)
+    root = outline.tree("week", (), course, "zh", papers=papers(fold, key))
+    assert [outline.markdown(root).count(words) for words in ("没有交卷", "放弃了")] == [1, 1]
+
+
+def test_an_emptied_note_and_an_undone_review_of_yesterday_are_told_no_more(course: Course) -> None:
+    review = happened("review", "tokenization/x", {"rating": 3, "ms": 1}, START)
+    events = [
+        happened("note", "self-attention#lesson", {"text": "x"}, START),
+        review,
+        happened("note", "self-attention#lesson", {"text": " "}, START + timedelta(days=8)),
+        happened("review", "tokenization/y", {"rating": 3, "ms": 1}, START + timedelta(days=1)),
+        happened("undo", "tokenization/x", {"event": review.id}, START + timedelta(days=1)),
+    ]
+    told = [of_week(weeks(events, START), {}, course, week_of(e.at, UTC)) for e in events]
+    assert [(one.topic, one.reviews) for one in told[0]] == [("tokenization", (1, 1))]
+    assert told[2] == ()
+
+
+def test_one_attempt_is_one_attempt(course: Course) -> None:
+    score = outline.Score(1, True, "pass")
+    assert outline._score("a/b", score, course, "en").text == "✓ a/b: passed, 1 attempt"
+    assert outline._score("a/b", outline.Score(2), course, "zh").text == "◐ a/b：还没通过，2 次"
 
 
 def walk(node: outline.Node) -> list[outline.Node]:

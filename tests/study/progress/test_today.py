@@ -16,6 +16,7 @@ from wenjin.study.course.graph import Course, Exercise, Track, Unit
 from wenjin.study.course.load import load
 from wenjin.study.course.order import closure
 from wenjin.study.progress.deck import deck
+from wenjin.study.progress.paper import sittings
 from wenjin.study.progress.today import Step, Today, next_step, today, weakest
 from wenjin.study.progress.work import Learner, Work, learner
 from wenjin.study.store.log import Event, happened
@@ -167,6 +168,43 @@ def test_the_weakest_prerequisite_is_the_one_that_is_held_least() -> None:
     assert (found.topic.id, found.value) == ("self-attention", None), "nothing of it was shown"
 
 
+def test_an_open_test_and_open_papers_are_things_to_do() -> None:
+    began = [event("place", "p", what="began"), event("paper", "s", what="began", of="a/b", seed=1, items=[])]
+    found = day(began)
+    assert (found.began, found.placing, found.placed, found.things) == (True, True, True, 2), "the test and the step"
+    papers = sittings(began).open()
+    found = today(found_by(began), deck(began, COURSE, NOW), papers)
+    assert ([one.id for one in found.papers], found.things) == (["s"], 3)
+    over = day([*began, event("place", "p", what="ended", known={})])
+    assert (over.placing, over.placed, over.things) == (False, True, 1)
+    assert day([*began, event("place", "q", what="ended", known={})]).placing, "another test"
+    assert not day([event("attempt", IDS[0], verdict="wrong")]).placed
+
+
+def found_by(events: list[Event]) -> Learner:
+    return learner(events, COURSE, NOW + timedelta(minutes=1))
+
+
+def test_a_week_that_was_not_judged_is_named() -> None:
+    scores = {"theory": 5, "practice": 5, "code": 5, "notes": 5}
+    assert day([]).check == "2026-W48"
+    assert day([event("week", "2026-W47", **scores)]).check == "2026-W48"
+    assert day([event("week", "2026-W48", theory=5)]).check == "2026-W48"
+    assert day([event("week", "2026-W48", **scores)]).check is None
+
+
+def test_the_steps_of_tracks_that_share_the_hours_stand_beside_the_next_one() -> None:
+    chosen = [event("setting", "tracks", value=["qmatter", "seven-stages", "sixteen-topics"])]
+    chosen.append(event("setting", "track", value="qmatter"))
+    assert today(someone(WHOLE, events=chosen), deck([], WHOLE, NOW)).beside == ()
+    chosen.append(event("setting", "shares", value={"sixteen-topics": 30}))
+    found = today(someone(WHOLE, {"python-core"}, chosen), deck([], WHOLE, NOW))
+    assert found.step is not None
+    assert found.step.track == REAL.tracks["qmatter"]
+    assert [step.track for step in found.beside if step.track] == [REAL.tracks["sixteen-topics"]]
+    assert found.beside[0].exercise != found.step.exercise
+
+
 def test_a_run_is_unfinished_until_it_finished_or_failed() -> None:
     assert day(run("a", "queued", "started", "finished"), REAL).run is None
     assert day(run("a", "queued", "failed"), REAL).run is None
@@ -185,7 +223,7 @@ def test_a_run_is_unfinished_until_it_finished_or_failed() -> None:
 @settings(deadline=None, max_examples=500 if FULL else 50)
 @given(st.data())
 def test_the_fold_can_stop_and_go_on_and_stays_small(data: st.DataObject) -> None:
-    kinds = st.sampled_from(["attempt", "run", "project", "setting", "review"])
+    kinds = st.sampled_from(["attempt", "run", "project", "setting", "review", "place", "paper"])
     what = st.sampled_from(["done", "open", "queued", "started", "stopped", "finished", "failed"])
     subject = st.sampled_from([IDS[0], IDS[1], LAB.id, "track", "rlhf-pipeline"])
     told = data.draw(st.lists(st.tuples(kinds, subject, what, st.integers(0, 90)), max_size=80))

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -12,10 +13,12 @@ from wenjin.study.progress.week import (
     Weeks,
     evidence,
     first,
+    judgeable,
     name,
     suggested,
     valid,
     weeks,
+    whole,
 )
 from wenjin.study.store.log import Event, happened
 
@@ -106,7 +109,7 @@ def test_a_week_has_one_name(day: date) -> None:
     assert first(week).weekday() == 0
 
 
-KINDS = st.sampled_from(["attempt", "run", "note", "review", "week", "hint"])
+KINDS = st.sampled_from(["attempt", "run", "note", "review", "week", "hint", "project", "undo"])
 
 
 @settings(max_examples=60, deadline=None)
@@ -114,13 +117,15 @@ KINDS = st.sampled_from(["attempt", "run", "note", "review", "week", "hint"])
     st.lists(st.tuples(KINDS, st.integers(0, 60), st.integers(0, 4), st.booleans()), max_size=30), st.integers(0, 30)
 )
 def test_weeks_go_through_json_at_any_place(rows: list[tuple[str, int, int, bool]], cut: int) -> None:
-    told = []
+    told: list[Event] = []
     for kind, ago, n, right in rows:
         if kind == "week":
             told.append(judged(f"2026-W{40 + n}", n + 1, 5, 5, 5))
+        elif kind == "undo":
+            told.append(event("undo", "t0/x0", ago, event=next((e.id for e in told if e.kind == "review"), "none")))
         else:
             told.append(event(kind, f"t{n}/x{n % 2}", ago, verdict="pass" if right else "wrong", rating=n,
-                              what="finished", text="x" * n))  # fmt: skip
+                              what=("finished", "done", "open")[n % 3], text="x" * n))  # fmt: skip
     fold = Weeks(NOW.tzinfo)
     for one in told[:cut]:
         fold.take(one)
@@ -137,3 +142,59 @@ def test_the_evidence_suggests_and_says_nothing_where_there_is_none() -> None:
     shown = evidence(weeks(told, NOW)[-1].work, 0.72, 2, {"score": 88})
     assert suggested(shown) == {"theory": 7, "practice": 5, "code": 9, "notes": 1}
     assert suggested(evidence(weeks(told, NOW)[-1].work, 0.0, 2, None))["code"] == 5
+
+
+def test_what_is_taken_back_is_not_counted() -> None:
+    answered = [event("review", "a/card", 1, rating=3), event("review", "a/other", 0, rating=1)]
+    told = [
+        *answered,
+        event("undo", "a/card", 0, event=answered[0].id),
+        event("undo", "a/card", 0, event=answered[0].id),
+        event("undo", "a/card", 0, event="never"),
+        event("note", "a#why", 9, text="x"),
+        event("note", "b#why", 1, text="x"),
+        event("note", "b#how", 1, text="x"),
+        event("note", "a#why", 0, text=" "),
+        event("note", "b#how", 0, text=""),
+    ]
+    before, this = weeks(told, NOW)
+    assert (this.work.reviews, this.work.recalled) == (1, 0)
+    assert (before.work.notes, this.work.notes, this.work.noted) == (set(), {"b#why"}, {"b"})
+
+
+def test_projects_are_of_the_week_in_which_they_were_done() -> None:
+    told = [
+        event("project", "one", 9, what="done"),
+        event("project", "one", 1, what="done"),
+        event("project", "two", 1, what="done"),
+        event("project", "three", 1, what="done"),
+        event("project", "three", 0, what="open"),
+    ]
+    before, this = weeks(told, NOW)
+    assert (before.work.projects, this.work.projects) == ({"one"}, {"two"})
+    shown = evidence(this.work, None, 0, None)
+    assert (shown["projects"], suggested(shown)["practice"]) == (1, 10)
+
+
+def test_what_is_of_another_day_suggests_nothing() -> None:
+    told = [event("attempt", "a/one", 8, verdict="pass"), event("attempt", "b/one", 8, verdict="wrong")]
+    shown = evidence(weeks(told, NOW)[0].work, 0.72, 2, {"score": 88}, NOW.date())
+    assert shown["as_of"] == "2026-11-20"
+    assert suggested(shown) == {"theory": None, "practice": 5, "code": 5, "notes": 1}
+
+
+def test_a_week_before_the_first_can_be_judged_if_it_is_not_long_ago() -> None:
+    found = weeks([event("attempt", "a/one", 8, verdict="pass")], NOW)
+    assert [judgeable(found, week.id) for week in found] == list(found)
+    before = judgeable(found, "2026-W45")
+    assert before is not None
+    assert (before.monday, before.standing, before.work.attempts) == (date(2026, 11, 2), "skipped", 0)
+    assert judgeable(found, name(NOW.date() - timedelta(weeks=52))) is not None
+    bad = (name(NOW.date() - timedelta(weeks=53)), "2026-W48", "2026-W99", "", "week", "２０２６-W45", "2026-W45\n")
+    assert [judgeable(found, week) for week in bad] == [None] * len(bad)
+
+
+@pytest.mark.parametrize("text", ["", "0", "11", "-1", "5.0", "00599", "²", "５", "9" * 5000, "five"])
+def test_a_score_is_a_whole_number_from_one_to_ten(text: str) -> None:
+    assert whole(text) is None
+    assert [whole(str(n)) for n in range(1, 11)] == list(range(1, 11))

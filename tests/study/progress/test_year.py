@@ -13,7 +13,8 @@ from tests.conftest import FULL
 from wenjin.study.course.graph import Course
 from wenjin.study.course.load import load
 from wenjin.study.memory.dice import dice
-from wenjin.study.memory.schedule import AIM, NEW, SCHEDULER, Review, after
+from wenjin.study.memory.model import AIM, retrievability
+from wenjin.study.memory.schedule import NEW, Review, after
 from wenjin.study.progress import mistakes
 from wenjin.study.progress.deck import Deck, Entry, asks, lay, statistics
 from wenjin.study.progress.recall import Recall, replayed
@@ -68,8 +69,7 @@ class Learner:
             return self.draw.choices((1, 2, 3, 4), (0.2, 0.1, 0.6, 0.1))[0]
         if standing.phase != "review":
             return 3 if self.draw.random() < 0.9 else 1
-        days = (self.now - standing.last).days / (standing.stability * self.gift[entry.id])
-        recalled = (1 + SCHEDULER._FACTOR * days) ** SCHEDULER._DECAY
+        recalled = retrievability(standing.stability * self.gift[entry.id], (self.now - standing.last).days)
         return self.draw.choices((2, 3, 4), (0.1, 0.8, 0.1))[0] if self.draw.random() < recalled else 1
 
     def answer(self, entry: Entry) -> None:

@@ -110,7 +110,7 @@ def test_planted_errors_stand_in_the_report_with_their_sections(visit: Visit, co
     assert "not written" in page.lower()
 
 
-def test_what_is_typed_comes_back_and_counts_only_when_it_is_kept(visit: Visit, course: Course) -> None:
+def test_what_is_typed_comes_back_and_is_judged_when_it_is_handed_in(visit: Visit, course: Course) -> None:
     address = begin(visit)
     n = next(n for n, (item, _) in enumerate(drawn(course), 1) if course.exercises[item].code)
     assert send(visit.client, visit, address, n=str(n), do="draft", source="x = '<&'\n").status_code == 204
@@ -125,8 +125,105 @@ def test_what_is_typed_comes_back_and_counts_only_when_it_is_kept(visit: Visit, 
     report = visit.client.get(f"{address}/report?lang=en").text
     assert "I recall\nthis" in report
     assert "0 of 4 right" in report
+    assert report.count("left open") == 3, "the program was typed, so it was judged"
     after = send(visit.client, visit, f"{address}/report", card=name[1].removeprefix("card."), rating="3")
     assert 'value="3" aria-pressed="true"' in after.text
+
+
+def test_what_was_typed_and_not_kept_is_handed_in_with_the_page_that_is_open(
+    visit: Visit, course: Course, judge: Judge
+) -> None:
+    address = begin(visit)
+    questions = drawn(course)
+    for n, (item, variant) in enumerate(questions[:3], 1):
+        sent = send(visit.client, visit, address, n=str(n), do="draft", **filled(course, judge, item, variant))
+        assert sent.status_code == 204
+    page = visit.client.get(f"{address}?n=4&lang=en").text
+    assert re.search(r'<button[^>]* form="answer" name="do" value="end"', page), "the fields of the page go along"
+    report = send(visit.client, visit, address, n="4", do="end", **filled(course, judge, *questions[3])).text
+    assert re.search(r"(4 of 4 right|对 4 / 4 题)", report)
+
+
+def test_fields_that_nobody_touched_are_no_answer(visit: Visit, course: Course) -> None:
+    address = begin(visit)
+    for n in range(1, 5):
+        page = visit.client.get(f"{address}?n={n}&lang=en").text.partition('id="answer"')[2].partition("</form>")[0]
+        shown = dict(re.findall(r'<input [^>]*name="((?:field|place)[^"]+)"[^>]* value="([^"]*)"', page))
+        if "<textarea" in page:
+            item, _ = drawn(course)[n - 1]
+            shown["source"] = course.exercises[item].starter
+        send(visit.client, visit, address, n=str(n), do="draft", **shown)
+    send(visit.client, visit, address, n="1", do="end")
+    assert visit.client.get(f"{address}/report?lang=en").text.count("left open") == 4
+
+
+def test_nothing_tells_what_was_right_before_the_end_and_then_it_counts_once(visit: Visit, course: Course) -> None:
+    address = begin(visit)
+    n, item = next((n, i) for n, (i, _) in enumerate(drawn(course), 1) if course.exercises[i].kind == "numeric")
+    fields = re.findall(r'name="(field[^"]+)"', visit.client.get(f"{address}?n={n}").text)
+    send(visit.client, visit, address, n=str(n), do="keep", **dict.fromkeys(fields, "77"))
+    mastery = f"/topics/{item.partition('/')[0]}/mastery?lang=en"
+    link = f"/topics/{item.replace('/', '/exercises/', 1)}"
+    assert link not in visit.client.get(mastery).text
+    send(visit.client, visit, address, n="1", do="end")
+    assert visit.client.get(mastery).text.count(f'href="{link}"') == 1
+
+
+def test_one_paper_of_a_unit_is_open_and_can_be_given_up_and_taken_up_again(visit: Visit) -> None:
+    address = begin(visit)
+    assert [begin(visit, seed=seed) for seed in (1, 2)] == [address, address]
+    unit = f"/checkpoint/{OF}?lang=en"
+    assert 'name="seed"' not in visit.client.get(unit).text
+    dropped = send(visit.client, visit, address, do="drop")
+    assert dropped.url.path == f"/checkpoint/{OF}"
+    assert address not in visit.client.get("/checkpoint?lang=en").text
+    assert 'name="seed"' in visit.client.get(unit).text
+    for way in (address, f"{address}/report", f"{address}/certificate"):
+        assert visit.client.get(way).url.path == f"/checkpoint/{OF}"
+    assert visit.client.get(f"/api{address}/open").status_code == 404
+    assert send(visit.client, visit, address, n="1", do="keep", source="x").url.path == f"/checkpoint/{OF}"
+    assert send(visit.client, visit, address, do="again").url.path == address
+    send(visit.client, visit, address, do="drop")
+    other = begin(visit, seed=2)
+    assert other != address
+    assert send(visit.client, visit, address, do="again").url.path == f"/checkpoint/{OF}", "another one is open"
+    assert visit.client.get("/checkpoint?lang=en").text.count('href="/papers/') == 1
+
+
+def test_numbers_that_are_none_are_said_and_break_nothing(visit: Visit) -> None:
+    for seed in ("-5", "xxx", "²", "9" * 23, "9" * 5000):
+        told = send(visit.client, visit, f"/checkpoint/{OF}", seed=seed)
+        assert (told.status_code, 'role="alert"' in told.text) == (422, True)
+        assert "999999999" in told.text
+    assert "/papers/" not in visit.client.get("/checkpoint").text, "nothing was begun"
+    address = begin(visit, seed=7)
+    for n in ("²", "9" * 5000, "-1", "", "x"):
+        assert send(visit.client, visit, address, n=n, do="draft").status_code == 204
+
+
+def test_an_answer_from_a_page_that_never_held_the_clock_counts_its_time(visit: Visit, course: Course) -> None:
+    address = begin(visit)
+    visit.client.get(address)
+    time.sleep(2.2)
+    send(visit.client, visit, address, n="1", do="draft", source="x")
+    page = visit.client.get(f"{address}?lang=en").text
+    left = re.search(r'id="left"[^>]*>(\d+):(\d+)<', page)
+    assert left
+    assert 1 <= 29 * 60 - (60 * int(left[1]) + int(left[2])) <= 10
+
+
+def test_only_a_passed_paper_has_a_certificate(visit: Visit, course: Course, judge: Judge) -> None:
+    for right, title in ((2, "Checkpoint record"), (3, "Checkpoint certificate")):
+        address = begin(visit)
+        for n, (item, variant) in enumerate(drawn(course)[:right], 1):
+            send(visit.client, visit, address, n=str(n), do="draft", **filled(course, judge, item, variant))
+        send(visit.client, visit, address, n="1", do="end")
+        page = visit.client.get(f"{address}/certificate?lang=en").text
+        assert (f"{right} of 4 right" in page, f"<h1>{title}</h1>" in page) == (True, True)
+        assert "3 right" in page, "from how many on it is passed"
+        assert ("not passed" in visit.client.get(f"{address}/report?lang=en").text) == (right == 2)
+        link = "Certificate, to print" if right == 3 else "Record, to print"
+        assert link in visit.client.get(f"{address}/report?lang=en").text
 
 
 def test_an_incomplete_answer_is_said_at_once_and_no_verdict_is(visit: Visit, course: Course) -> None:

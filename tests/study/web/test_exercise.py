@@ -31,6 +31,13 @@ def test_a_wrong_answer_is_named_in_the_page_without_scripts(visit: Visit) -> No
     assert html.escape(WRONG, quote=False).splitlines()[2] in page, "the text stays in the editor"
 
 
+def test_a_revision_that_is_no_number_breaks_nothing(visit: Visit) -> None:
+    for revision in ("²", "9" * 5000, "9" * 30, "-1", "x"):
+        form = {"csrf": visit.csrf, "do": "save", "source": WRONG, "revision": revision, "variant": "0"}
+        assert visit.client.post(HOME, data=form).status_code == 200
+    assert visit.client.get(f"{API}/draft").json() == {"text": WRONG, "revision": 1}
+
+
 def test_a_script_gets_the_verdict_object(visit: Visit) -> None:
     answer = visit.stranger().post(f"{API}/attempts", json={"source": WRONG}, headers=visit.script)
     verdict = answer.json()

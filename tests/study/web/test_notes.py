@@ -1,5 +1,6 @@
 """Notes beside the lesson: kept as they are typed, revised when the hand rests, mirrored as files and read back."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -103,12 +104,62 @@ def test_a_lost_or_spoiled_file_loses_no_note(notes: Notes) -> None:
     assert notes.of(TOPIC)[ANCHOR].text == "kept"
     file.write_bytes(b"\xff\xfe no text\n")
     assert notes.of(TOPIC)[ANCHOR].text == "kept"
-    assert b"\xff\xfe no text\n" in [path.read_bytes() for path in (file.parents[1] / ".history").rglob("*.md")]
+    assert file.read_bytes() == b"\xff\xfe no text\n", "what is no text is left alone"
+    fault = notes.settle(TOPIC, ANCHOR)
+    assert fault is not None
+    assert "UTF-8" in fault["zh"]
     size = mirror.LARGEST + 1
     file.write_bytes(b"x" * size)
     assert notes.of(TOPIC)[ANCHOR].text == "kept"
     assert notes.settle(TOPIC, ANCHOR) is not None, "and says why the file does not follow"
     assert file.stat().st_size == size, "what is not read back is not written over"
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-16", "utf-16-le", "utf-8-sig"])
+def test_a_file_saved_in_another_encoding_is_read_and_its_bytes_are_kept(notes: Notes, encoding: str) -> None:
+    notes.add(TOPIC, ANCHOR, "方差是多少")
+    file = notes.file(TOPIC)
+    saved = file.read_text(encoding="utf-8").replace("多少", "根号 d").encode(encoding)
+    file.write_bytes(saved)
+    assert notes.of(TOPIC)[ANCHOR].text == "方差是根号 d"
+    assert "方差是根号 d" in file.read_text(encoding="utf-8")
+    copies = [path.read_bytes() for path in (file.parents[1] / ".history").rglob("*.md")]
+    assert (saved in copies) == (encoding != "utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    "spoiled",
+    ["只有这几个字\n".encode("gb18030"), "方差".encode("utf-16"), b"\xff\x00a\x00", "words\n".encode("utf-16-le")],
+)
+def test_bytes_of_which_we_cannot_be_sure_are_refused_and_left_alone(notes: Notes, spoiled: bytes) -> None:
+    notes.add(TOPIC, ANCHOR, "kept")
+    file = notes.file(TOPIC)
+    file.write_bytes(spoiled)
+    assert [note.text for note in notes.every()] == ["kept"]
+    assert TOPIC in notes.faults
+    notes.add(TOPIC, ANCHOR, "more")
+    assert file.read_bytes() == spoiled
+    assert [event.data["text"] for event in notes.log.events("note")] == ["kept", "kept\n\nmore"]
+
+
+def test_a_link_in_place_of_the_file_is_neither_read_nor_written(notes: Notes, tmp_path: Path) -> None:
+    secret = tmp_path / "passwd"
+    secret.write_text("root:x:0:0\n")
+    file = notes.file(TOPIC)
+    file.parent.mkdir(parents=True)
+    file.symlink_to(secret)
+    assert notes.of(TOPIC) == {}
+    notes.add(TOPIC, ANCHOR, "mine")
+    assert [note.text for note in notes.every()] == ["mine"]
+    assert file.is_symlink()
+    assert secret.read_text() == "root:x:0:0\n"
+    assert str(file) in notes.faults[TOPIC]["en"]
+    file.unlink()
+    os.mkfifo(file)
+    assert [note.text for note in notes.every()] == ["mine"], "nor is a pipe waited for"
+    file.unlink()
+    assert notes.settle(TOPIC, ANCHOR) is None
+    assert "mine" in file.read_text(encoding="utf-8")
 
 
 def test_another_process_is_heard(notes: Notes, course: Course) -> None:
@@ -258,3 +309,18 @@ def test_two_windows_that_begin_the_same_note_meet_in_a_conflict(visit: Visit) -
     assert put(visit, "the first", 0).json() == {"revision": 1}
     late = put(visit, "the second", 0)
     assert (late.status_code, late.json()) == (409, {"text": "the first", "revision": 1})
+
+
+def test_a_long_note_is_a_page_of_its_own_and_elsewhere_its_beginning(visit: Visit) -> None:
+    put(visit, "begins here\n" + "many words " * 50_000 + "ends here", 0, settled=True)
+    put(visit, "a short one", 0, settled=True, api=f"/api/notes/{TOPIC}/saturation")
+    for path in ("/notes", f"/topics/{TOPIC}"):
+        page = visit.client.get(path).text
+        note = page.partition(f'id="note-{ANCHOR}"')[2].partition("</div>\n")[0]
+        assert "begins here" in page
+        assert "ends here" not in page, path
+        assert f'href="/notes/{TOPIC}#note-{ANCHOR}"' in page
+        assert "<form" not in note
+        assert f'data-note="/api/notes/{TOPIC}/saturation"' in page
+    whole = visit.client.get(f"/notes/{TOPIC}").text
+    assert whole.count("ends here") == 2, "the text and the form that changes it"

@@ -2,10 +2,11 @@
 
 import re
 import tomllib
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.study.web.conftest import Visit
-from wenjin.study.store.log import Log
+from wenjin.study.store.log import Log, happened
 
 GATE = "/topics/probability-and-bayes/gate"
 
@@ -126,3 +127,59 @@ def test_the_sum_of_an_exercise_by_hand(visit: Visit) -> None:
     assert "1.000 ÷ (1.000 + 1) = 0.500" in text
     assert "first try" in text
     assert 'href="/topics/self-attention/exercises/attention-by-hand"' in text
+
+
+def test_a_program_in_a_gate_has_its_time(visit: Visit) -> None:
+    gate, topic = "/topics/causal-language-modeling/gate", "causal-language-modeling"
+    site = visit.client.app.state.site  # type: ignore[attr-defined]
+    program = next(each for each in site.course.topics[topic].exercises if each.code)
+
+    def reach() -> str:
+        send(visit, gate, do="begin")
+        send(visit, gate, do="skip", item=item(page(visit, gate)))
+        text = page(visit, gate)
+        assert "in 15 minutes from when you begin" in text
+        assert "<textarea" not in text, "it is seen when its time runs"
+        return text
+
+    text = reach()
+    send(visit, gate, do="open", item=item(text))
+    text = page(visit, gate)
+    assert "You have until" in text
+    assert program.starter.splitlines()[0] in text.replace("&#34;", '"')
+    broken = send(visit, gate, do="answer", item=item(text), source="def broken(:\n")
+    assert broken.status_code == 200
+    assert 'role="alert"' in broken.text
+    assert "def broken(:" in broken.text, "what was typed is kept"
+    assert "def broken(:" in page(visit, gate)
+    right = site.judge.solution(program.id)
+    assert send(visit, gate, do="answer", item=item(text), source=right).status_code == 303
+    told = [event.data for event in log(visit).events("gate", topic)]
+    assert [row["what"] for row in told] == ["began", "answered", "opened", "answered", "ended"]
+    assert [row["right"] for row in told if row["what"] == "answered"] == [False, True]
+    text = reach()
+    sat = [event.data for event in log(visit).events("gate", topic)][-1]["gate"]
+    early = datetime.now(UTC) - timedelta(minutes=16)
+    log(visit).append(happened("gate", topic, {"what": "opened", "gate": sat, "number": 2}, early))
+    assert "The time is over." in page(visit, gate)
+    send(visit, gate, do="answer", item=item(text), source=right)
+    last = [event.data for event in log(visit).events("gate", topic) if event.data["what"] == "answered"][-1]
+    assert (last["verdict"], last["right"]) == ("late", False), "what comes too late is not judged"
+
+
+def test_a_placement_can_do_without_programs(visit: Visit) -> None:
+    send(visit, "/place", do="begin")
+    seen = False
+    for _ in range(30):
+        text = page(visit, "/place")
+        if 'value="spare"' in text:
+            send(visit, "/place", do="spare", item=item(text))
+            seen = True
+            break
+        if 'name="item"' not in text:
+            break
+        send(visit, "/place", do="skip", item=item(text))
+    told = [event.data for event in log(visit).events("place")]
+    assert seen == any(row["what"] == "spared" for row in told)
+    after = next((n for n, row in enumerate(told) if row["what"] == "spared"), len(told))
+    assert not [row for row in told[after:] if row["what"] == "answered" and row["kind"] == "function"]

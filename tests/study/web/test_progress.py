@@ -1,4 +1,4 @@
-"""The progress page and the file made of it, from what a learner did; and the ledger that carries them."""
+"""The progress page and the file made of it, from what a learner did."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -7,7 +7,6 @@ import pytest
 
 from tests.study.web.conftest import Visit
 from wenjin.study.store.log import Log, happened
-from wenjin.study.web.record import Record
 
 EXERCISE = "self-attention/attention-by-hand"
 LATE = datetime.now(UTC) - timedelta(minutes=30)
@@ -55,30 +54,3 @@ def test_the_file_to_share_stands_alone(visit: Visit, name: str) -> None:
     assert "@import" not in text
     assert "nobody" not in text
     assert ("小明 的学习进展" in text) == (name == "小明")
-
-
-def test_a_ledger_goes_on_from_its_snapshot(visit: Visit) -> None:
-    site = visit.client.app.state.site  # type: ignore[attr-defined]
-    studied(visit)
-    site.record.ledger()
-    site.record.close()
-    again = Record(site.log, site.course, site.places)
-    read: list[int] = []
-    since = site.log.since
-
-    class Counted:
-        def __getattr__(self, name: str) -> object:
-            return getattr(site.log, name)
-
-        def since(self, seq: int, *words: object, **more: object) -> object:
-            found = since(seq, *words, **more)
-            read.append(len(found[0]))
-            return found
-
-    again.log = Counted()  # type: ignore[assignment]
-    now = datetime.now(UTC)
-    assert again.ledger().learner(now).mastery == site.record.ledger().learner(now).mastery
-    assert sum(read) == 0, "nothing was read again"
-    log(visit).append(happened("attempt", EXERCISE, {"verdict": "pass", "name": ""}))
-    again.ledger()
-    assert sum(read) == 1

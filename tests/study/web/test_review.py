@@ -189,8 +189,9 @@ def test_what_is_typed_stands_beside_the_answer_and_is_not_kept(taken: Visit) ->
     assert re.search(r'<li data-side="typed">.*<code>&lt;b&gt;mask&lt;/b&gt; = 1</code>', other)
     assert '<li data-side="expected">' in other
     assert fields(other)["card"] == card
-    assert "Not the same" not in typed(taken, f"{TOPIC}/gone", "x = 1"), "another card by now"
     assert len(log(taken).events()) == before
+    send(taken, "/review/aside", {"card": card, "what": "suspend"})
+    assert "Not the same" not in typed(taken, card, "x = 1"), "another card by now"
 
 
 def test_a_card_waits_for_tomorrow_or_is_set_aside_and_both_can_be_undone(taken: Visit) -> None:
@@ -314,8 +315,11 @@ def test_today_lists_the_unfinished_run_the_cards_and_the_next_step(taken: Visit
     found = doing(taken)
     assert found[0] == "Three things to do today"
     assert found[2] == "10 cards"
+    assert found[4:] == ["/runs/r1", "/review", "/topics/python-core"]
     first = taken.client.app.state.site.course.topics["python-core"].exercises[0]  # type: ignore[attr-defined]
-    assert found[4:] == ["/runs/r1", "/review", f"/topics/python-core/exercises/{first.name}"]
+    log(taken).append(happened("hint", first.id, {"number": 1}))
+    log(taken).append(happened("attempt", first.id, {"verdict": "error"}))
+    assert doing(taken)[4:] == ["/runs/r1", "/review", f"/topics/python-core/exercises/{first.name}"]
     assert "今天还有三件事" in doing(taken, "zh")[0]
 
 
@@ -335,3 +339,9 @@ def test_a_chosen_track_is_marked(taken: Visit) -> None:
     assert "following</span>" not in page(taken, "/")
     log(taken).append(happened("setting", "track", {"key": "track", "value": "qmatter"}))
     assert re.search(r'/tracks/qmatter">[^<]+</a> <span class="state">following</span>', page(taken, "/"))
+
+
+def test_a_card_that_nobody_has_is_not_compared(taken: Visit) -> None:
+    form = {"csrf": taken.csrf, "card": "self-attention/no-such-card", "typed": "x"}
+    assert taken.client.post("/review/compare", data=form).status_code == 404
+    assert taken.client.post("/review/compare", data=form | {"card": FIRST}).status_code == 200

@@ -27,6 +27,7 @@ FILLED = {
     "{module}": "wenjin.stack.nn.attention",
     "{anchor}": "why-sqrt-d",
     "{lab}": "scale-or-saturate",
+    "{backup}": "wenjin-20261122T201500-asked",
     "{id}": "0" * 31 + "1",
 }
 FOREIGN = [

@@ -87,6 +87,35 @@ def test_hours_lay_the_plan_and_bad_ones_are_refused_in_a_sentence(visit: Visit)
     assert settings(visit)["hours"] == {"weekday": 2.5, "weekend": 5.0}
 
 
+def test_whatever_stands_for_the_point_stands_for_it_in_both_fields(visit: Visit) -> None:
+    for weekday, weekend in (("2，5", "4，5"), ("2,5", "4.5"), ("2．5", "4。5"), (" ２.5 ", "4,5")):
+        assert post(visit, "/tracks/qmatter/hours", weekday=weekday, weekend=weekend).status_code == 303
+        assert settings(visit)["hours"] == {"weekday": 2.5, "weekend": 4.5}
+
+
+def test_hours_are_shared_between_tracks(visit: Visit) -> None:
+    post(visit, "/tracks/qmatter/choose")
+    assert 'name="share"' not in page(visit, "/tracks/qmatter"), "one track has all hours"
+    post(visit, "/tracks/seven-stages/choose")
+    assert "It comes after" in page(visit, "/tracks/qmatter")
+    assert post(visit, "/tracks/qmatter/share", share="25%").status_code == 303
+    assert settings(visit)["shares"] == {"qmatter": 25}
+    text = page(visit, "/tracks/qmatter")
+    assert "It comes after" not in text
+    assert "“Learn by questions: an introduction to large models” 25%" in text
+    first = re.findall(r"Week (\d+), ([\d.]+) of ([\d.]+) h", text)[1]
+    assert float(first[1]) / float(first[2]) == pytest.approx(0.25, abs=0.02)
+    for share in ("101", "-1", "half", "²", "9" * 20, "1.5"):
+        refused = post(visit, "/tracks/qmatter/share", share=share)
+        assert refused.status_code == 422
+        assert "whole number from 0 to 100" in refused.text
+    assert post(visit, "/tracks/seven-stages/share", share="76").status_code == 422
+    assert post(visit, "/tracks/thirty-weeks/share", share="5").status_code == 404
+    assert settings(visit)["shares"] == {"qmatter": 25}
+    assert post(visit, "/tracks/qmatter/share", share="").status_code == 303
+    assert settings(visit)["shares"] == {}
+
+
 def test_lateness_is_said_with_what_would_help(visit: Visit) -> None:
     post(visit, "/tracks/qmatter/choose")
     post(visit, "/tracks/qmatter/hours", weekday="2", weekend="4")
@@ -139,6 +168,9 @@ def test_keeping_up_can_be_confirmed(visit: Visit, course: Course) -> None:
         ("/tracks/none/choose", {}, 404),
         ("/tracks/none/leave", {}, 404),
         ("/tracks/qmatter/path", {"path": "none"}, 404),
+        ("/tracks/qmatter/choose", {"path": "none"}, 404),
+        ("/settings", {"color": "blue"}, 422),
+        ("/settings", {"theme": "pink", "lang": "zh"}, 422),
         ("/projects/none", {"what": "done"}, 404),
         ("/projects/rlhf-pipeline", {"what": "perhaps"}, 422),
     ],

@@ -7,14 +7,18 @@ from typing import get_args
 
 from wenjin.kit.verdict import Class
 from wenjin.study.chat.commands import KINDS
-from wenjin.study.course.graph import CardKind, Kind
+from wenjin.study.course.graph import CardKind, Kind, ResourceKind
+from wenjin.study.course.passes import PASSES
 from wenjin.study.progress import evidence, mastery, placement
 from wenjin.study.progress.pace import Standing as Pacing
+from wenjin.study.progress.passes import Why
 from wenjin.study.progress.state import Status
 from wenjin.study.progress.typed import Side
 from wenjin.study.web import words
+from wenjin.study.web.archive import KINDS as KINDS_OF_EVENTS
 from wenjin.study.web.chatform import NAMES as NAMES_SET
 from wenjin.study.web.explore import MARKS
+from wenjin.study.web.moving import What
 from wenjin.study.web.review import NAMES
 from wenjin.study.web.site import THEMES
 from wenjin.study.web.today import THINGS
@@ -28,18 +32,25 @@ FAMILIES = {
     "report.why-": ("handed-in", "time"),
     "week.standing-": ("kept", "skipped", "open"),
     "archive.why-": ("daily", "asked", "import", "restore", "upgrade"),
+    "archive.kind-": (*KINDS_OF_EVENTS, "rest"),
+    "archive.doing-": ("check", *get_args(What)),
     "place.group-": get_args(placement.Standing),
     "mastery.standing-": get_args(mastery.Standing),
     "mastery.kind-": get_args(evidence.Kind),
     "mastery.note-": ("first", "tries", "hints", "solution", "mistake", "wrong", "forgot", "placed"),
     "progress.hours-": ("week", "month", "all"),
     "progress.step-": tuple("01234"),
-    "progress.way-": ("week", "tests", "place", "retention", "summary", "questions", "archive"),
+    "progress.way-": ("week", "tests", "place", "retention", "summary", "questions", "career", "resources", "archive"),
+    "shelf.kind-": get_args(ResourceKind),
+    "compare.": ("choose", "many", "labs"),
     "state.": get_args(Status),
     "verdict.": get_args(Class),
     "settings.theme-": THEMES,
     "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note", "summary", "question", "run", "chat"),
     "question.state-": ("open", "answered"),
+    "again.": PASSES,
+    "again.why-": get_args(Why),
+    "again.stage-": ("new", "begun", "done"),
     "home.": ("ask", "write", "mend"),
     "home.today-": THINGS,
     "track.pace-": get_args(Pacing),

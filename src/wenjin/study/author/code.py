@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from wenjin.kit.text import Text
-from wenjin.study.author import recorded
+from wenjin.study.author import cures, recorded
 from wenjin.study.author.running import RunError, run_jobs
 from wenjin.study.course import lesson as lessons
 from wenjin.study.course.faults import Faults, nearest
@@ -24,7 +24,7 @@ def check(topic: Topic, lesson: Lesson, other: Lesson, pitfalls: list[Pitfall], 
     named = list(dict.fromkeys(formula.check for formula in lesson.formulas if formula.check))
     known = _functions(folder / "checks.py", named, place, faults)
     jobs: list[dict[str, Any]] = [{"run": block.body, "name": block.argument} for block in blocks]
-    jobs += [{"raises": pitfall.program} for pitfall in pitfalls]
+    jobs += cures.jobs(pitfalls)
     jobs += [{"call": known, "file": str(folder / "checks.py")}] if known else []
     try:
         results = run_jobs(jobs)
@@ -33,8 +33,10 @@ def check(topic: Topic, lesson: Lesson, other: Lesson, pitfalls: list[Pitfall], 
         return
     for block, result in zip(blocks, results, strict=False):
         recorded.compare(folder, block, result, f"{place}:{block.line}", faults)
-    for pitfall, result in zip(pitfalls, results[len(blocks) :], strict=False):
-        _pitfall(pitfall, result["message"], faults.place(folder / "pitfalls.toml"), faults)
+    for proof in cures.proofs(pitfalls, results[len(blocks) : len(blocks) + 2 * len(pitfalls)]):
+        if proof.fault and proof.remedy:
+            where = f"{faults.place(folder / 'pitfalls.toml')}, pitfall {proof.pitfall.id}"
+            faults.add(where, proof.fault, proof.remedy)
     if known:
         _formulas(lesson, results[-1]["errors"], place, faults)
     for name in recorded.leftovers(folder, {block.argument for block in blocks}):
@@ -86,16 +88,6 @@ def _formulas(lesson: Lesson, errors: dict[str, str | None], place: str, faults:
             faults.add(
                 f"{place}:{formula.line}", what, Text("改正公式，或改正检查。", "Mend the formula or the check.")
             )
-
-
-def _pitfall(pitfall: Pitfall, message: str | None, place: str, faults: Faults) -> None:
-    where = f"{place}, pitfall {pitfall.id}"
-    if message is None:
-        what = Text("程序没有报错。", "The program raises nothing.")
-        faults.add(where, what, Text("让程序真的报出这个错。", "Make the program raise that error."))
-    elif pitfall.message not in message:
-        what = Text(f"程序报的是另一个错：{message}", f"The program raises something else: {message}")
-        faults.add(where, what, Text("照抄真实的报错，或改正程序。", "Quote the real message, or mend the program."))
 
 
 def _values(folder: Path, values: list[Value], told: set[str], place: str, faults: Faults) -> None:

@@ -8,7 +8,7 @@ from wenjin.kit.text import Language, Text
 from wenjin.study.course import lesson as lessons
 from wenjin.study.course.faults import Faults, nearest
 from wenjin.study.course.folders import snake
-from wenjin.study.course.graph import Exercise, Topic
+from wenjin.study.course.graph import Card, Exercise, Topic
 from wenjin.study.course.lesson import Lesson
 from wenjin.study.course.listing import ListingError, Listings
 from wenjin.study.course.maths import Maths, MathsError
@@ -17,6 +17,7 @@ from wenjin.study.course.rows import read_row, read_toml
 from wenjin.study.course.tasks import missing
 
 FEWEST_MISTAKES = 3
+LANGUAGES: tuple[Language, ...] = ("zh", "en")
 LATEX = Text(
     "可用的命令见 katex.org/docs/supported.html。", "What can be set is listed at katex.org/docs/supported.html."
 )
@@ -74,6 +75,20 @@ def cards(topic: Topic, anchors: Iterable[str], place: str, faults: Faults) -> N
         faults.add(place, what, Text("补齐卡片，或改正数目。", "Write the cards, or correct the number."))
     for card in topic.cards:
         _section(card.section, anchors, f"{place}, card {card.id}", faults)
+        for n, (front, back) in enumerate(card.sides[1:], 1):
+            _wording(card, n, front, back, f"{place}, card {card.id}, other {n}", faults)
+
+
+def _wording(card: Card, n: int, front: Text, back: Text, place: str, faults: Faults) -> None:
+    """Another wording asks in other words, in both languages; and is answered in the same kind of text."""
+    for language in LANGUAGES:
+        if " ".join(front[language].split()) in {" ".join(told[language].split()) for told, _ in card.sides[:n]}:
+            what = Text("这个问法与前面的一样。", "This wording is one that stands before it.")
+            remedy = Text("换一种问法，或删去它。", "Ask in other words, or delete it.")
+            faults.add(f"{place}, {language}", what, remedy)
+        if card.kind == "code" and "```" not in back[language]:
+            what = Text("写代码的卡片，答案里没有代码。", "The card asks for code; its answer shows none.")
+            faults.add(f"{place}, {language}", what, Text("在 back 里写上代码。", "Show the code in its back."))
 
 
 def pitfalls(found: list[Pitfall], anchors: Iterable[str], place: str, faults: Faults) -> None:

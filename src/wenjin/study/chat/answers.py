@@ -90,6 +90,11 @@ class Answers:
         live.thread.start()
         return live
 
+    @property
+    def busy(self) -> bool:
+        """Is any answer under way?"""
+        return bool(self._live)
+
     def live(self, turn: str) -> Live | None:
         return self._live.get(turn)
 

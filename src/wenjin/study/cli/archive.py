@@ -23,6 +23,8 @@ EXPORT = Text(
     wenjin export anki cards.apkg                 卡片连同复习进度，给 Anki
     wenjin export anki cards.apkg --topic self-attention
     wenjin export --to site                       笔记、运行和进展，写成 Markdown 与静态网页
+    wenjin export notebooks lessons               每个主题一份 Jupyter 笔记本，中英文各一份
+    wenjin export notebooks --check --topic tokenization      从头到尾运行一遍，核对结果
     """,
     """Write all that is yours into one file: every answer, note and run, the workspace; or cards for Anki.
 
@@ -31,6 +33,8 @@ EXPORT = Text(
     wenjin export anki cards.apkg                 the cards with their schedule, for Anki
     wenjin export anki cards.apkg --topic self-attention
     wenjin export --to site                       notes, runs and progress as Markdown and static pages
+    wenjin export notebooks lessons               a Jupyter notebook for each topic, in Chinese and in English
+    wenjin export notebooks --check --topic tokenization      run them from top to bottom and compare
     """,
 )
 IMPORT = Text(
@@ -75,12 +79,18 @@ RESTORE = Text(
     wenjin restore wenjin-20261122T201500-daily
     """,
 )
-WHAT = Text("归档写到哪里；或 anki 和卡片包", "Where the archive goes; or anki and where the cards go")
+WHAT = Text(
+    "归档写到哪里；或 anki 和卡片包；或 notebooks 和文件夹",
+    "Where the archive goes; or anki and where the cards go; or notebooks and a folder",
+)
+CHECK = Text("把笔记本从头到尾运行一遍，核对结果", "run the notebooks from top to bottom and compare their results")
 TO = Text("写成一个文件夹", "write a folder")
-TOPIC = Text("只要这个主题的卡片", "only the cards of this topic")
+TOPIC = Text("只要这个主题的卡片或笔记本", "only the cards or the notebooks of this topic")
 USAGE = Text(
-    "请写明导出到哪里：wenjin export record.zip、wenjin export anki cards.apkg 或 wenjin export --to site。",
-    "Say where to: wenjin export record.zip, wenjin export anki cards.apkg, or wenjin export --to site.",
+    "请写明导出到哪里：wenjin export record.zip、wenjin export anki cards.apkg、wenjin export notebooks lessons 或 "
+    "wenjin export --to site。",
+    "Say where to: wenjin export record.zip, wenjin export anki cards.apkg, wenjin export notebooks lessons, or wenjin "
+    "export --to site.",
 )
 EXISTS = Text(
     "{where} 已经存在，没有覆盖；请换一个名字，或先把它移开。",
@@ -131,8 +141,6 @@ WRITING, CHECKING, TAKING = Text("写", "writing"), Text("检查", "checking"), 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", show_default=False, help=say(DATA))]
 Json = Annotated[bool, typer.Option("--json", help=say(JSON))]
 
-What = Annotated[list[str] | None, typer.Argument(metavar="FILE | anki FILE", show_default=False, help=say(WHAT))]
-
 
 def register(app: typer.Typer) -> None:
     app.command("export", help=say(EXPORT))(export)
@@ -172,19 +180,27 @@ def bar(what: Text) -> Iterator[Callable[[float], None]]:
 
 def export(
     what: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE | anki FILE", show_default=False, help=say(WHAT))
+        list[str] | None,
+        typer.Argument(metavar="FILE | anki FILE | notebooks DIR", show_default=False, help=say(WHAT)),
     ] = None,
     to: Annotated[Path | None, typer.Option("--to", metavar="DIR", show_default=False, help=say(TO))] = None,
     topic: Annotated[str | None, typer.Option("--topic", metavar="TOPIC", show_default=False, help=say(TOPIC))] = None,
+    check: Annotated[bool, typer.Option("--check", help=say(CHECK))] = False,
     data: Data = None,
     json: Json = False,
 ) -> None:
     match what or [], to:
+        case ["notebooks", *folder], None if len(folder) <= 1 and (folder or check):
+            from wenjin.study.cli.notebookwork import export_notebooks
+
+            export_notebooks(free(Path(folder[0])) if folder else None, topic, check, data, json)
+        case _ if check:
+            fail(USAGE, 2)
         case [], Path():
             export_folder(to, data, json)
         case ["anki", file], None:
             export_anki(Path(file), topic, data, json)
-        case [file], None if file != "anki" and topic is None:
+        case [file], None if file not in ("anki", "notebooks") and topic is None:
             export_archive(Path(file), data, json)
         case _:
             fail(USAGE, 2)
@@ -197,6 +213,30 @@ def free(target: Path) -> Path:
     if not target.absolute().parent.is_dir():
         fail(NO_FOLDER.format(where=clean(str(target.absolute().parent))), 2)
     return target
+
+
+@contextmanager
+def whole(target: Path) -> Iterator[Path]:
+    """A folder that is filled beside its place and then moved there: all of it, or nothing. Raises StoreError."""
+    import os
+    import shutil
+
+    from wenjin.study.store import faults
+    from wenjin.study.store.log import StoreError
+
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        part.mkdir(mode=0o700)
+        yield part
+        os.rename(part, target)
+    except BaseException as error:
+        shutil.rmtree(part, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise faults.of_system(error, target) from error
+        if isinstance(error, StoreError):  # told of the place that was asked for
+            there, asked = str(part), str(target)
+            raise StoreError(Text(error.text.zh.replace(there, asked), error.text.en.replace(there, asked))) from error
+        raise
 
 
 def export_archive(target: Path, data: Path | None, json: bool) -> None:
@@ -245,17 +285,11 @@ def export_folder(target: Path, data: Path | None, json: bool) -> None:
     from wenjin.study.store.database import SCHEMA
 
     free(target)
-    with opened(data) as (log, here):
+    with opened(data) as (log, here), whole(target) as part:
         course = load(coverage=False)
-        try:
-            target.mkdir(mode=0o700)
-            pages = publish(target, log, here, course, language(), datetime.now().astimezone())
-        except OSError as error:
-            from wenjin.study.store import faults
-
-            raise faults.of_system(error, target) from error
+        pages = publish(part, log, here, course, language(), datetime.now().astimezone())
         with bar(WRITING) as told:
-            archive.write(target / "record.zip", log, here, schema=SCHEMA, told=told)
+            archive.write(part / "record.zip", log, here, schema=SCHEMA, told=told)
     if json:
         row = {"folder": str(target), "site": str(target / "site"), "pages": pages}
         print(plain.dumps(row | {"record": str(target / "record.zip")}))

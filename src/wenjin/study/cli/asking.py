@@ -76,7 +76,7 @@ def read(prompt: str, count: int, most: int | None) -> list[float] | None:
             numbers = [float(each) for each in said]
         except ValueError:
             numbers = []
-        whole = most is None or all(n == int(n) and 1 <= n <= most for n in numbers)
+        whole = most is None or all(1 <= n <= most and n == int(n) for n in numbers)  # inf and nan are none
         distinct = most is None or len(set(numbers)) == len(numbers)
         if len(numbers) == count and whole and distinct:
             return numbers

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LEGEND = Text(
     "✓ 学会了  ◐ 在学或变淡  ● 可以读  ○ 还没写", "✓ known  ◐ learning or fading  ● can be read  ○ not written yet"
 )
+AGAIN = Text("八面 {n}/8", "passes {n}/8")
 OF_TRACK = Text("★ 在 {title} 里（{n} 个主题）", "★ in {title} ({n} topics)")
 NO_SHELF = Text("没有资源写明用在这个主题。", "No resource is named for this topic.")
 SOURCES = Text("这一课引用的文献", "What the lesson cites")
@@ -40,8 +41,11 @@ def register(app: typer.Typer) -> None:
         data: Data = None,
         as_json: Json = False,
     ) -> None:
+        from wenjin.study.progress.passes import Read, passes
+
         with record(data, root) as here:
             course, learner = here.course, here.learner()
+            read = passes([*here.log.events("pass"), *here.log.events("explain")])
             found = track_of(course, track) if track else None
         own = set(found.topics) if found else set()
         rows: list[dict[str, Any]] = []
@@ -51,6 +55,10 @@ def register(app: typer.Typer) -> None:
                 standing = "known" if topic.id in learner.done else held.standing if held else "unknown"
                 rows.append({"topic": topic.id, "stage": stage.id, "prerequisites": list(topic.prerequisites)})
                 rows[-1] |= {"written": topic.written, "standing": standing, "in track": topic.id in own}
+                rows[-1] |= {
+                    "mastery": round(held.value, 3) if held else 0.0,
+                    "passes": read.get(topic.id, Read()).done,
+                }
         if as_json:
             print(json.dumps({"track": found and found.id, "topics": rows}, ensure_ascii=False))
             return
@@ -61,7 +69,9 @@ def register(app: typer.Typer) -> None:
             before = row["stage"]
             mark = {"known": "✓", "learning": "◐", "fading": "◐"}.get(row["standing"], "●" if row["written"] else "○")
             title = course.topics[row["topic"]].title[language()]
-            print(clean(f"  {'★' if row['in track'] else ' '} {mark} {row['topic']}  {title}"))
+            more = f"  {100 * row['mastery']:.0f}%" if row["mastery"] else ""
+            more += f"  {say(AGAIN.format(n=len(row['passes'])))}" if row["passes"] else ""
+            print(clean(f"  {'★' if row['in track'] else ' '} {mark} {row['topic']}  {title}{more}"))
         print("\n" + say(LEGEND))
         if found:
             print(clean(say(OF_TRACK.format(title=found.title[language()], n=len(own)))))

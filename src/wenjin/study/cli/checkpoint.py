@@ -10,7 +10,6 @@ import secrets
 import sys
 import threading
 from collections.abc import Callable
-from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,7 +28,7 @@ HELP = Text(
     """阶段测试与检查点：从一个单元或阶段的练习与卡片里抽一份卷子，计时，按主题给出报告。
 
     卷子由 --seed 决定：同一个数，同一份卷子。题目放在工作目录的 papers 里，每题一个文件；离开、崩溃时计时停下，
-    用 resume 接着做，时间不多也不少。参考答案和模型都不参与评分之外的任何事：判分的只有判题程序。
+    用 resume 接着做，时间不多也不少。判分的只有判题程序，参考答案和模型都不参与。
 
     \b
     wenjin checkpoint list                                  能考的单元与阶段
@@ -38,6 +37,7 @@ HELP = Text(
     wenjin checkpoint qmatter/transformer --seed 1 --json   只看这份卷子的题目，不开始
     wenjin checkpoint qmatter/transformer --answers DIR     一次交上一个目录里的答案
     wenjin checkpoint resume                                接着做没做完的那份
+    wenjin checkpoint give-up                               放弃没做完的那份；resume 编号可以再捡起来
     wenjin checkpoint report ID                             一次测试的报告
     wenjin checkpoint verify ID HASH                        证书上的校验码对不对
     """,
@@ -55,17 +55,21 @@ HELP = Text(
     wenjin checkpoint qmatter/transformer --seed 1 --json   only the questions of that paper; nothing begins
     wenjin checkpoint qmatter/transformer --answers DIR     hand in the answers of a folder at once
     wenjin checkpoint resume                                go on with the paper you left
+    wenjin checkpoint give-up                               give it up; resume with its id takes it up again
     wenjin checkpoint report ID                             the report of a sitting
     wenjin checkpoint verify ID HASH                        does the code on a certificate hold?
     """,
 )
 WORDS = Text(
-    "list、resume、report、verify，或 TRACK/UNIT、TRACK/TEST",
-    "list, resume, report, verify, or TRACK/UNIT, TRACK/TEST",
+    "list、resume、give-up、report、verify，或 TRACK/UNIT、TRACK/TEST",
+    "list, resume, give-up, report, verify, or TRACK/UNIT, TRACK/TEST",
 )
 SEED = Text("卷子的编号；不写就随机抽一份", "the paper's number; without it one is drawn")
 ANSWERS = Text("交上这个目录里的答案，不坐下来考", "hand in the answers of this folder instead of sitting down")
-AS_JSON = Text("输出 JSON；单独用时只列出题目", "print JSON; by itself it only lists the questions")
+AS_JSON = Text(
+    "输出 JSON；与 TRACK/UNIT 或 resume 单独用时只列出题目，不计时",
+    "print JSON; alone with TRACK/UNIT or resume it only lists the questions, and no clock runs",
+)
 DATA = Text("数据目录（也可用 WENJIN_DATA）", "the data folder (or WENJIN_DATA)")
 UNCONFINED = Text(
     "这台机器没有任何隔离（F 级）时，确认运行答案", "where nothing confines answers (tier F): agree to run them"
@@ -87,12 +91,31 @@ NOTHING_OPEN = Text(
     "No paper is open; wenjin checkpoint TRACK/UNIT begins one.",
 )
 OPEN = Text(
-    "{of} 有一份没做完的卷子（{id}）：接着做用 wenjin checkpoint resume，或用别的 --seed 另开一份。",
-    "A paper of {of} is open ({id}): wenjin checkpoint resume goes on with it; another --seed begins another.",
+    "{of} 有一份没做完的卷子（{id}）：接着做用 wenjin checkpoint resume {id}，放弃用 wenjin checkpoint give-up {id}。",
+    "A paper of {of} is open ({id}): wenjin checkpoint resume {id} goes on with it, wenjin checkpoint give-up {id} "
+    "gives it up.",
 )
 NOT_OVER = Text(
     "这份卷子（{id}）还没有交；wenjin checkpoint resume {id} 接着做，交卷后才有报告。",
     "This paper ({id}) is not handed in; wenjin checkpoint resume {id} goes on. The report comes after.",
+)
+GIVEN_UP = Text(
+    "{of} 的这份卷子（{id}）放弃了：没有报告，答案都不算。再捡起来：wenjin checkpoint resume {id}",
+    "This paper of {of} ({id}) is given up: it has no report and none of its answers counts. To take it up again: "
+    "wenjin checkpoint resume {id}",
+)
+NO_ANSWERS = Text(
+    "{folder} 里没有这份卷子的答案，什么都没有记下；用 --json 看题目，一题一个文件，如 {example}。",
+    "{folder} has no answer to this paper, and nothing was recorded; --json shows its questions. Each is a file, such "
+    "as {example}.",
+)
+TOO_MANY = Text(
+    "wenjin checkpoint {what} 不认识“{word}”；wenjin checkpoint --help 有例子。",
+    "wenjin checkpoint {what} does not take “{word}”; wenjin checkpoint --help has examples.",
+)
+ONLY_PAPER = Text(
+    "--seed 和 --answers 只能和 TRACK/UNIT 或 TRACK/TEST 一起用，不能用于 {what}。",
+    "--seed and --answers go with TRACK/UNIT or TRACK/TEST only, not with {what}.",
 )
 VERIFY = Text("verify 要两个词：编号和校验码。", "verify takes two words: the id and the code.")
 HOLDS = Text(
@@ -104,6 +127,7 @@ ALTERED = Text(
     "The code does not hold: the certificate or the record was altered, or the code was miscopied. The record on this "
     "machine gives {seal}.",
 )
+TAKES = {"list": 0, "resume": 1, "give-up": 1, "report": 1, "verify": 9}  # words that may follow
 SHORTEST = 12  # digits of a code that is compared
 
 
@@ -111,7 +135,7 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
     @app.command(help=say(HELP))
     def checkpoint(
         words: Annotated[list[str], typer.Argument(metavar="WHAT", help=say(WORDS))],
-        seed: Annotated[int | None, typer.Option(min=0, metavar="N", help=say(SEED))] = None,
+        seed: Annotated[int | None, typer.Option(min=0, max=999_999_999, metavar="N", help=say(SEED))] = None,
         answers: Annotated[Path | None, typer.Option("--answers", metavar="DIR", help=say(ANSWERS))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say(AS_JSON))] = False,
         unconfined: Annotated[bool, typer.Option("--unconfined", help=say(UNCONFINED))] = False,
@@ -119,14 +143,22 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
     ) -> None:
         with sentences(), open_desk(data) as desk:
             what, rest = words[0], words[1:]
+            if len(rest) > TAKES.get(what, 0):
+                fail(TOO_MANY.format(what=clean(what), word=clean(rest[TAKES.get(what, 0)])), 2)
+            if what in TAKES and (seed is not None or answers is not None):
+                fail(ONLY_PAPER.format(what=what), 2)
             if what == "list":
                 listed(desk, as_json)
+            elif what == "resume" and as_json:
+                stands(desk, opened(desk, rest))
             elif what == "resume":
-                sit(desk, opened(desk, rest), unconfined)
+                sit(desk, taken_up(desk, opened(desk, rest)), unconfined)
+            elif what == "give-up":
+                give_up(desk, opened(desk, rest), as_json)
             elif what == "report":
                 told(desk, ended(desk, rest), as_json)
             elif what == "verify":
-                verify(desk, rest)
+                verify(desk, rest, as_json)
             else:
                 scope = chosen(desk, what)
                 draw = secrets.randbelow(1_000_000) if seed is None else seed
@@ -135,7 +167,7 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
                 elif as_json:
                     drawn(desk, scope, draw)
                 else:
-                    begin(desk, scope, draw, unconfined)
+                    begin(desk, scope, draw, unconfined, other=seed is not None)
 
 
 def room(desk: "Desk") -> "Room":
@@ -167,16 +199,53 @@ def named(desk: "Desk", id: str) -> "Sitting":
 def opened(desk: "Desk", rest: list[str]) -> "Sitting":
     """The sitting named, or the newest that is open."""
     if not rest:
-        waiting = room(desk).all().open()
+        waiting = desk.record.sittings().open()
         rest = [waiting[0].id] if waiting else fail(NOTHING_OPEN)
     found = named(desk, rest[0])
     return found if found.ended is None else fail(NOTHING_OPEN)
 
 
+def taken_up(desk: "Desk", sat: "Sitting") -> "Sitting":
+    """A sitting that goes on: one that was given up, too, where no other one of its unit is open."""
+    if sat.given_up:
+        for one in desk.record.sittings().open(sat.of):
+            fail(OPEN.format(of=one.of, id=one.id))
+        room(desk).take_up(sat)
+    return sat
+
+
+def give_up(desk: "Desk", sat: "Sitting", as_json: bool) -> None:
+    room(desk).give_up(sat)
+    if as_json:
+        print(json.dumps({"id": sat.id, "of": sat.of, "given_up": True}))
+    else:
+        print(clean(say(GIVEN_UP.format(of=sat.of, id=sat.id))))
+
+
+def stands(desk: "Desk", sat: "Sitting") -> None:
+    """Where an open sitting stands, for scripts; no clock runs."""
+    from wenjin.study.cli.deskwork import Table
+
+    row = {
+        "id": sat.id,
+        "of": sat.of,
+        "seed": sat.seed,
+        "minutes": sat.minutes,
+        "spent": round(sat.spent, 3),
+        "left": round(max(0.0, sat.limit - sat.spent), 3),
+        "items": [list(item) for item in sat.items],
+        "kept": list(sat.answers),
+        "cards": list(sat.cards),
+        "given_up": sat.given_up,
+        "folder": str(Table(desk, room(desk), sat=sat).folder),
+    }
+    print(json.dumps(row, ensure_ascii=False))
+
+
 def ended(desk: "Desk", rest: list[str]) -> "Sitting":
     """The sitting named, or the newest that has ended."""
     if not rest:
-        over = [one for one in room(desk).all().sat.values() if one.ended]
+        over = [one for one in desk.record.sittings().sat.values() if one.ended]
         rest = [over[-1].id] if over else fail(NOTHING_OPEN)
     found = named(desk, rest[0])
     return found if found.ended is not None else fail(NOT_OVER.format(id=found.id))
@@ -186,7 +255,7 @@ def listed(desk: "Desk", as_json: bool) -> None:
     from wenjin.study.cli import papers
     from wenjin.study.progress.paper import paper, scopes
 
-    past = room(desk).all()
+    past = desk.record.sittings()
     found = [(scope, paper(desk.course, scope, 0)) for scope in scopes(desk.course).values()]
     if as_json:
         rows = [
@@ -218,7 +287,7 @@ def told(desk: "Desk", sat: "Sitting", as_json: bool) -> None:
     from wenjin.study.progress.paper import seal
     from wenjin.study.progress.report import report
 
-    found = report(sat, room(desk).all(), desk.course)
+    found = report(sat, desk.record.sittings(), desk.course)
     code = seal(desk.log.events("paper", sat.id), sat.id)
     if as_json:
         print(json.dumps(papers.as_data(found, code), ensure_ascii=False))
@@ -226,7 +295,7 @@ def told(desk: "Desk", sat: "Sitting", as_json: bool) -> None:
         console().print(papers.report(found, code, desk.language))
 
 
-def verify(desk: "Desk", rest: list[str]) -> None:
+def verify(desk: "Desk", rest: list[str], as_json: bool) -> None:
     """Whether the code of a certificate is that of the record; the exit code is 0 when it is, 1 when not."""
     from wenjin.study.progress.paper import seal
 
@@ -235,10 +304,15 @@ def verify(desk: "Desk", rest: list[str]) -> None:
     sat = ended(desk, rest[:1])
     code = seal(desk.log.events("paper", sat.id), sat.id)
     given = "".join(rest[1:]).replace(" ", "").replace("-", "").lower()
-    if len(given) < SHORTEST or not code.startswith(given):
-        fail(ALTERED.format(seal=code))
+    holds = len(given) >= SHORTEST and code.startswith(given)
     assert sat.ended is not None
-    date = sat.ended.astimezone(UTC).date().isoformat()
+    date = sat.ended.astimezone().date().isoformat()  # the day that the certificate names
+    if as_json:
+        row = {"id": sat.id, "holds": holds, "code": code, "of": sat.of, "right": sat.right, "all": len(sat.items)}
+        print(json.dumps(row | {"date": date, "spent": round(sat.spent, 3)}, ensure_ascii=False))
+        sys.exit(0 if holds else 1)
+    if not holds:
+        fail(ALTERED.format(seal=code))
     text = HOLDS.format(of=sat.of, right=sat.right, all=len(sat.items), date=date, minutes=f"{sat.spent / 60:.1f}")
     print(clean(say(text)))
 
@@ -248,7 +322,10 @@ def hand_in(desk: "Desk", scope: "Scope", seed: int, folder: Path, as_json: bool
     from wenjin.study.cli.deskwork import Table
 
     table = Table(desk, room(desk), folder=folder)
+    if not table.holds(scope, seed):
+        fail(NO_ANSWERS.format(folder=clean(str(folder)), example=table.file(table.sat.items[0][0]).name), 2)
     table.begin(scope, seed)
+    table.room.untimed(table.sat, [item for item, _ in table.sat.items if table.file(item).is_file()])
     missing = table.keep(unconfined)
     table.room.end(table.sat, "handed-in")
     for name in missing:
@@ -256,14 +333,17 @@ def hand_in(desk: "Desk", scope: "Scope", seed: int, folder: Path, as_json: bool
     told(desk, named(desk, table.sat.id), as_json)
 
 
-def begin(desk: "Desk", scope: "Scope", seed: int, unconfined: bool) -> None:
-    for one in room(desk).all().open(scope.id):
-        if one.seed == seed:
+def begin(desk: "Desk", scope: "Scope", seed: int, unconfined: bool, other: bool) -> None:
+    """A new sitting, or the one of this unit that is open; `other`: the learner asked for this very seed."""
+    waiting = desk.record.sittings().open(scope.id)
+    if other and waiting and all(one.seed != seed for one in waiting):
+        fail(OPEN.format(of=scope.id, id=waiting[0].id))
+    for one in waiting:
+        if one.seed == seed or not other:
             sit(desk, named(desk, one.id), unconfined)
             return
-        print(clean(say(OPEN.format(of=one.of, id=one.id))), file=sys.stderr)
     made = room(desk)
-    found = made.get(made.begin(scope, seed))
+    found = made.get(made.enter(scope, seed))
     assert found is not None
     sit(desk, found, unconfined)
 

@@ -7,20 +7,24 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wenjin.kit.text import Language, Text
+from wenjin.study.cli.records import kept
 from wenjin.study.cli.sheet import sheet
 from wenjin.study.cli.views import title
 from wenjin.study.course.graph import Course, Exercise
 from wenjin.study.course.load import load
 from wenjin.study.judge.attempt import attempt
 from wenjin.study.judge.client import Judge, local_judge
-from wenjin.study.progress.state import Progress, Standing, standing, state
+from wenjin.study.progress.state import Progress, Standing, standing
 from wenjin.study.store.log import happened
 from wenjin.study.store.owner import SharedLog, open_log
 from wenjin.study.store.places import Places
 from wenjin.study.store.workspace import Starter, Workspace
+
+if TYPE_CHECKING:
+    from wenjin.study.web.record import Record
 
 UNKNOWN = Text(
     "没有名为 {name} 的练习；用 wenjin list 看全部练习。",
@@ -75,6 +79,12 @@ class Desk:
         return log
 
     @cached_property
+    def record(self) -> "Record":
+        """What the log comes to."""
+        log = self.log  # opened first, since it is closed last
+        return self._open.enter_context(kept(log, self.course, self.places))
+
+    @cached_property
     def judge(self) -> Judge:
         judge = self._start()
         self._open.callback(judge.close)
@@ -106,7 +116,7 @@ class Desk:
         return standing(exercise, self.log.events(subject=exercise.id))
 
     def progress(self) -> Progress:
-        return state(self.log.events(), self.course)
+        return self.record.progress()
 
     def open_hint(self, exercise: Exercise) -> int:
         """Open the next hint; returns how many are open now, of `len(exercise.hints)`."""

@@ -4,8 +4,11 @@ papers/ID/01-write-attention.py   a question; .toml where numbers, choices or an
 papers/ID/cards.txt               the cards, each with room below it
 """
 
+import hashlib
+import json
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +42,10 @@ KEPT = Text("已保存：{names}", "Kept: {names}")
 UNCHANGED = Text("没有改过的文件。", "No file has changed.")
 NOT_TAKEN = Text("{name} 没有收下：{why}", "{name} was not taken: {why}")
 BELL = Text("时间到。", "The time is up.")
+STOOD = Text(
+    "计时停着的时候改过：第 {numbers} 题；报告里会写明这些没有计时。",
+    "Changed while the clock stood: {numbers}. The report will say that these were not timed.",
+)
 SURE = Text("交卷以后不能再改。再按一次 h 交卷。", "Nothing can be changed afterwards. Press h again to hand in.")
 LEAVING = Text(
     "计时停在 {spent}；接着做：wenjin checkpoint resume {id}", "The clock stands at {spent}; to go on: wenjin "
@@ -55,6 +62,7 @@ class Table:
         self.desk, self.room, self._folder = desk, room, folder
         self.kept: dict[str, bytes] = {}
         self._turn = threading.RLock()
+        self._looks: object = None  # the dates and sizes of the files when they were read last
         if sat is not None:
             self.sat = sat
 
@@ -76,6 +84,15 @@ class Table:
         plain = exercise.name.replace("-", "_") + suffix
         others = [self.folder / exercise.topic / plain, self.folder / plain] if self._folder else []
         return next((path for path in (named, *others) if path.is_file()), named)
+
+    def holds(self, scope: "Scope", seed: int) -> bool:
+        """Whether the folder has an answer to any question of this paper, or what was typed for its cards."""
+        from wenjin.study.progress.paper import Sitting, paper
+
+        drawn = paper(self.desk.course, scope, seed)
+        self.sat = Sitting("", items=tuple((item.id, item.variant) for item in drawn.items), cards=drawn.cards)
+        files = [*(self.file(item.id) for item in drawn.items), *([self.folder / "cards.txt"] if drawn.cards else [])]
+        return any(file.is_file() for file in files)
 
     def lay(self) -> None:
         """Make the files that are not there; what was written stays."""
@@ -159,6 +176,33 @@ class Table:
                 self.kept[head.strip()] = typed.encode()
         return kept
 
+    def note(self) -> None:
+        """Remember what the files hold, so that it can be told what is changed while the clock stands."""
+        from wenjin.study.store.log import Conflict, StoreError
+
+        files = [self.file(item) for item, _ in self.sat.items]
+        looks = [(stat.st_mtime_ns, stat.st_size) for file in files if file.is_file() for stat in (file.stat(),)]
+        if looks == self._looks:
+            return
+        self._looks, log = looks, self.desk.log
+        with suppress(StoreError, Conflict):  # a disk that refuses costs only this
+            before = log.draft(self._notes)
+            log.save_draft(self._notes, json.dumps(self._hashes()), before.revision if before else 0)
+
+    def changed(self) -> list[str]:
+        """The questions whose files are not as they were when the clock ran last."""
+        before = self.desk.log.draft(self._notes)
+        noted = json.loads(before.text) if before is not None else {}
+        return [item for item, digest in self._hashes().items() if noted.get(item, digest) != digest]
+
+    @property
+    def _notes(self) -> str:
+        return f"paper/{self.sat.id}/files"
+
+    def _hashes(self) -> dict[str, str]:
+        files = {item: self.file(item) for item, _ in self.sat.items}
+        return {i: hashlib.sha256(f.read_bytes()).hexdigest() for i, f in files.items() if f.is_file()}
+
     # ---- on the clock ----
 
     def run(self, bell: threading.Event, unconfined: bool) -> None:
@@ -176,13 +220,19 @@ class Table:
         print(clean(say(heading)))
         if self.sat.cards:
             print(say(CARDS))
+        if stood := self.changed():
+            self.room.untimed(self.sat, stood)
+            numbers = [str(n) for n, (item, _) in enumerate(self.sat.items, 1) if item in stood]
+            print(say(STOOD.format(numbers=", ".join(numbers))))
         with self.room.open(self.sat) as watch:
+            self.note()
             ringer = threading.Thread(target=self._ring, args=(bell, unconfined), daemon=True)
             ringer.start()
             print(say(KEYS))
             self._commands(bell, unconfined)
             bell.set()
             ringer.join()
+            self.note()
             spent = watch.spent
         if self.sat.ended is None:
             print(clean(say(LEAVING.format(spent=clock(spent), id=self.sat.id))))
@@ -190,6 +240,7 @@ class Table:
     def _ring(self, bell: threading.Event, unconfined: bool) -> None:
         """At the end of the time what stands in the files is kept."""
         while not bell.wait(BEAT):
+            self.note()
             if self.room.clock(self.sat).over:
                 print("\n" + say(BELL), flush=True)
                 self.keep(unconfined)
@@ -219,7 +270,7 @@ class Table:
                 self.keep(unconfined)
             elif line == "t":
                 print(say(LEFT.format(left=clock(self.room.clock(self.sat).left))))
-            elif line.isascii() and line.isdigit() and 0 < int(line) <= len(self.sat.items):
+            elif line.isdecimal() and len(line) < 4 and 0 < int(line) <= len(self.sat.items):
                 self._show(int(line))
             else:
                 print(say(KEYS))

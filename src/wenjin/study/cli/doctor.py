@@ -184,7 +184,7 @@ def record(here: Places) -> Iterator[Finding]:
     running = owner.server(here)
     log = owner.open_log(here, role="command")
     try:
-        count = len(log.events())
+        count = log.count()
     finally:
         log.close()
     at = Text(f"，课程正在 {running} 运行", f", the course is running at {running}") if running else Text("", "")

@@ -34,6 +34,7 @@ Perhaps = Annotated[str | None, typer.Argument(metavar="[EXERCISE]", help=say(to
 Files = Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help=say(told.FILES))]
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(told.DATA))]
 Lines = Annotated[bool, typer.Option("--json", help=say(told.JSON))]
+Told = Annotated[bool, typer.Option("--json", help=say(told.SCRIPTS))]
 
 
 def open_desk(data: Path | None) -> "Desk":
@@ -60,25 +61,35 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         sys.exit(0 if right else 1)
 
     @app.command(help=say(told.WATCH))
-    def watch(exercise: Perhaps = None, data: Data = None) -> None:
+    def watch(exercise: Perhaps = None, as_json: Lines = False, data: Data = None) -> None:
         from wenjin.study.cli.watch import run
 
         with sentences(), open_desk(data) as desk:
             some(desk)
-            run(desk, find(desk, exercise) if exercise else None)
+            run(desk, find(desk, exercise) if exercise else None, as_json)
 
     @app.command(help=say(told.HINT))
-    def hint(exercise: Name, data: Data = None) -> None:
+    def hint(exercise: Name, as_json: Told = False, data: Data = None) -> None:
         from wenjin.study.cli import views
 
         with sentences(), open_desk(data) as desk:
             found = find(desk, exercise)
-            console().print(views.hints(found, desk.open_hint(found), desk.language))
+            opened = desk.open_hint(found)
+            if as_json:
+                shown = [hint.as_dict() for hint in found.hints[:opened]]
+                print(json.dumps({"exercise": found.id, "of": len(found.hints), "hints": shown}, ensure_ascii=False))
+            else:
+                console().print(views.hints(found, opened, desk.language))
 
     @app.command(help=say(told.RESET))
-    def reset(exercise: Name, data: Data = None) -> None:
+    def reset(exercise: Name, as_json: Told = False, data: Data = None) -> None:
         with sentences(), open_desk(data) as desk:
-            file, kept = desk.reset(find(desk, exercise), datetime.now())
+            found = find(desk, exercise)
+            file, kept = desk.reset(found, datetime.now())
+            if as_json:
+                laid = {"exercise": found.id, "file": str(file), "kept": str(kept) if kept else None}
+                print(json.dumps(laid, ensure_ascii=False))
+                return
             print(clean(say(RESET.format(file=file))))
             if kept:
                 print(clean(say(KEPT.format(kept=kept))))
@@ -88,11 +99,10 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         from wenjin.study.cli import views
         from wenjin.study.progress.spoken import because
         from wenjin.study.progress.today import next_step
-        from wenjin.study.progress.work import learner
 
         with sentences(), open_desk(data) as desk:
             total = some(desk)
-            step = next_step(learner(desk.log.events(), desk.course, datetime.now().astimezone()))
+            step = next_step(desk.record.learner())
             if step is None or step.exercise is None:
                 print(json.dumps({"step": None}) if as_json else say(ALL_DONE.format(n=total)))
                 return
@@ -118,7 +128,7 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
             console().print(views.bar(progress, desk.language))
 
     @app.command(help=say(told.SOLUTION))
-    def solution(exercise: Name, data: Data = None) -> None:
+    def solution(exercise: Name, as_json: Told = False, data: Data = None) -> None:
         from wenjin.study.cli import views
 
         with sentences(), open_desk(data) as desk:
@@ -126,7 +136,10 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
             text = desk.solution(found)
             if text is None:
                 fail(views.closed(found, desk.standing(found).hints))
-            print(clean(text), end="")
+            if as_json:
+                print(json.dumps({"exercise": found.id, "solution": text}, ensure_ascii=False))
+            else:
+                print(clean(text), end="")
 
 
 def find(desk: "Desk", name: str) -> "Exercise":

@@ -90,7 +90,7 @@ def keyboard(source: TextIO, at_terminal: bool) -> Iterator[Iterator[str]]:
 def lines(source: TextIO) -> Iterator[str]:
     for line in source:
         word = line.strip()
-        if word.isdigit():
+        if word.isdecimal():
             yield from word
             yield "\n"
         else:

@@ -11,7 +11,8 @@ FILES = Text(
     "Files to judge; - is standard input; without any, the file in the workspace.",
 )
 DATA = Text("数据目录（也可用 WENJIN_DATA）。", "The data folder (or WENJIN_DATA).")
-JSON = Text("每个文件一行 JSON，按次序。", "One JSON object a file, one line each, in order.")
+JSON = Text("每判一次一行 JSON，按次序。", "One JSON object a verdict, one line each, in order.")
+SCRIPTS = Text("给脚本用的 JSON。", "JSON for scripts.")
 
 CHECK = Text(
     """判一个或几个答案，说出错在哪里。

@@ -106,7 +106,7 @@ def _asked(question: Prediction, keys: list[str], tongue: Any) -> str:
         line = sys.stdin.readline().strip()
         if not line or line in keys:
             return line
-        if line.isdigit() and 1 <= int(line) <= len(keys):
+        if line.isdecimal() and len(line) < 4 and 1 <= int(line) <= len(keys):
             return keys[int(line) - 1]
 
 

@@ -107,11 +107,16 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
 
     @runs.command(help=say(told.RUNS_REMARK))
     def remark(
-        id: Id, text: Annotated[str, typer.Argument(metavar="TEXT", help=say(told.TEXT))], data: Data = None
+        id: Id,
+        text: Annotated[str, typer.Argument(metavar="TEXT", help=say(told.TEXT))],
+        as_json: Json = False,
+        data: Data = None,
     ) -> None:
         with at_work(open_desk, data) as (_, runner):
-            runner.remark(named(runner, id).id, text)
-            print(say(REMARKED))
+            found = named(runner, id)
+            runner.remark(found.id, text)
+            remarked = {"run": found.id, "remark": runner.runs()[found.id].remark}
+            print(json.dumps(remarked, ensure_ascii=False) if as_json else say(REMARKED))
 
     @runs.command(help=say(told.RUNS_STOP))
     def stop(id: Id, data: Data = None) -> None:

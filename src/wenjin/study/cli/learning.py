@@ -1,26 +1,28 @@
 """What the commands of tracks, plan and map share: the course, the learner as the log has made them, and refusals."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 from wenjin.kit.text import Text
+from wenjin.study.cli.records import kept
 from wenjin.study.cli.terminal import clean, fail, language, say, sentences
 
 if TYPE_CHECKING:
     from wenjin.study.course.graph import Course, Topic, Track, TrackPath
     from wenjin.study.progress.work import Learner
     from wenjin.study.store.log import Log
+    from wenjin.study.web.record import Record as Kept
 
 NO_TRACK = Text("没有名为 {name} 的路线。", "There is no track called {name}.")
 NO_TOPIC = Text("没有名为 {name} 的主题。", "There is no topic called {name}.")
 NO_PATH = Text("{track} 没有名为 {name} 的路径。", "{track} has no path called {name}.")
 WITHOUT_PATHS = Text("{track} 没有路径可选；不写 --path。", "{track} has no paths; leave out --path.")
+NO_NAME = Text("这里要写一个名字，给的是空的。", "A name is wanted here, and this one is empty.")
 PLANNED = Text("还没写", "not written yet")
 
 DATA = Text("数据目录（也可用 WENJIN_DATA）", "the data folder (or WENJIN_DATA)")
@@ -37,12 +39,11 @@ class Record:
 
     course: "Course"
     log: "Log"
+    kept: "Kept"
 
     def learner(self) -> "Learner":
         """The learner as of now."""
-        from wenjin.study.progress.work import learner
-
-        return learner(self.log.events(), self.course, datetime.now().astimezone())
+        return self.kept.learner()
 
     def write(self, settings: Mapping[str, Any]) -> None:
         """Keep these settings."""
@@ -60,11 +61,9 @@ def record(data: Path | None, root: Path | None = None) -> Iterator[Record]:
 
     with sentences():
         course = load(root)
-        log = open_log(places(data), role="command")
-        try:
-            yield Record(course, log)
-        finally:
-            log.close()
+        here = places(data)
+        with closing(open_log(here, role="command")) as log, kept(log, course, here) as held:
+            yield Record(course, log, held)
 
 
 def track_of(course: "Course", name: str) -> "Track":
@@ -89,7 +88,8 @@ def refuse(what: Text, name: str, known: Iterable[str]) -> NoReturn:
     """The end, with a sentence that says what there is instead."""
     from wenjin.study.course.faults import nearest
 
-    near, what = nearest(name, list(known)), what.format(name=clean(name))
+    near = nearest(name, list(known))
+    what = what.format(name=shown) if (shown := clean(name).strip()) else NO_NAME
     fail(Text(f"{what.zh}{near.zh}", f"{what.en} {near.en}"), 2)
 
 

@@ -52,13 +52,13 @@ LIST = Text(
 
     \b
     wenjin note list
-    wenjin note list self-attention
+    wenjin note list self-attention --whole       长的也全部打印
     """,
     """List all notes, or those of a topic.
 
     \b
     wenjin note list
-    wenjin note list self-attention
+    wenjin note list self-attention --whole       long ones, too, from beginning to end
     """,
 )
 HISTORY = Text(
@@ -113,10 +113,17 @@ TOO_LONG = Text(
 )
 ADDED = Text("记在 {file}", "Written to {file}")
 NONE = Text("还没有笔记。", "No notes yet.")
+NOT_HERE = Text(
+    "{topic} 的这一节没有笔记；有笔记的小节：{known}。用 --section 指明。",
+    "There is no note on this section of {topic}. Sections with notes: {known}; name one with --section.",
+)
+WHOLE_TOO = Text("长的笔记也全部打印", "Print long notes whole")
+CUT = Text("……共 {n} 字，--whole 看全部", "… {n} characters in all; --whole prints them")
 NOT_FOUND = Text("没有一条笔记里有这些词。", "No note has these words.")
 
 Data = Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(DATA))]
 Json = Annotated[bool, typer.Option("--json", help=say(JSON))]
+Whole = Annotated[bool, typer.Option("--whole", help=say(WHOLE_TOO))]
 Section = Annotated[str | None, typer.Option("--section", metavar="ANCHOR", help=say(SECTION))]
 
 
@@ -144,6 +151,7 @@ def add(
     text: Annotated[str | None, typer.Argument(metavar="[TEXT]", show_default=False)] = None,
     section: Section = None,
     private: Annotated[bool, typer.Option("--private", help=say(PRIVATE))] = False,
+    as_json: Json = False,
     data: Data = None,
 ) -> None:
     from wenjin.study.course.wikilinks import links
@@ -160,14 +168,24 @@ def add(
         now = notes.draft(topic, anchor).text
         if private and not is_private(now):
             make_private(notes, topic, anchor)
-        notes.add(topic, anchor, words.rstrip(), language())
+        kept = notes.add(topic, anchor, words.rstrip(), language())
         for link in links(words, notes.course):
             if link.fault is not None:
                 print(clean(say(BROKEN.format(typed=link.typed, why=link.fault))), file=sys.stderr)
-        if fault := notes.faults.get(topic):
-            print(clean(say(fault)), file=sys.stderr)
-        else:
+        if as_json:
+            print(json.dumps(row(kept) | {"file": str(notes.file(topic))}, ensure_ascii=False))
+        elif topic not in notes.faults:
             print(clean(say(ADDED.format(file=notes.file(topic)))))
+        warn(notes, topic, 1)
+
+
+def warn(notes: "Notes", topic: str | None = None, code: int = 0) -> None:
+    """Say which files do not follow, and why; with a code, that is the end."""
+    found = [fault for about, fault in notes.faults.items() if topic in (None, about)]
+    for fault in found:
+        print(clean(say(fault)), file=sys.stderr)
+    if found and code:
+        raise typer.Exit(code)
 
 
 def make_private(notes: "Notes", topic: str, anchor: str) -> None:
@@ -205,6 +223,8 @@ def history(
         anchor = place(notes, topic, section)
         notes.absorb(topic, language())
         told = notes.revisions(topic, anchor)
+        warn(notes, topic)
+        elsewhere = list(notes.of(topic, language()))
     if number is not None and not 1 <= number <= len(told):
         fail(NO_VERSION.format(n=number, most=len(told)), 2)
     chosen = told if number is None else [told[number - 1]]
@@ -218,13 +238,14 @@ def history(
             at, line = f"{one.at.astimezone():%Y-%m-%d %H:%M}", " ".join(clean(one.text).split())[:60]
             print(say(VERSION.format(n=one.number, at=at, text=line)))
         if not told:
-            print(say(NONE))
+            print(clean(say(NOT_HERE.format(topic=topic, known=", ".join(elsewhere)) if elsewhere else NONE)))
 
 
 def restore(
     topic: Annotated[str, typer.Argument(metavar="TOPIC", help=say(TOPIC))],
     number: Annotated[int, typer.Argument(metavar="N", help=say(SHOW))],
     section: Section = None,
+    as_json: Json = False,
     data: Data = None,
 ) -> None:
     with desk(data) as notes:
@@ -232,14 +253,20 @@ def restore(
         told = notes.revisions(topic, anchor)
         if not 1 <= number <= len(told):
             fail(NO_VERSION.format(n=number, most=len(told)), 2)
-        fault = notes.bring_back(topic, anchor, told[number - 1].id, language())
-    if fault is not None:
-        print(clean(say(fault)), file=sys.stderr)
-    print(say(BACK.format(n=number)))
+        notes.bring_back(topic, anchor, told[number - 1].id, language())
+        if as_json:
+            now = {"note": f"{topic}#{anchor}", "text": told[number - 1].text, "brought_back": number}
+            print(json.dumps(now, ensure_ascii=False))
+        else:
+            print(say(BACK.format(n=number)))
+        warn(notes, topic, 1)
 
 
 def find(
-    words: Annotated[list[str], typer.Argument(metavar="WORDS...")], as_json: Json = False, data: Data = None
+    words: Annotated[list[str], typer.Argument(metavar="WORDS...")],
+    whole: Whole = False,
+    as_json: Json = False,
+    data: Data = None,
 ) -> None:
     from wenjin.study.web.search import Search, of_notes
     from wenjin.study.web.search import place as address
@@ -248,13 +275,14 @@ def find(
         every = notes.every(language())
         hits = Search(of_notes(every, notes.course)).find(" ".join(words), language(), limit=len(every) + 1)
         by_url = {address(note.topic, note.anchor): note for note in every}
-        present([by_url[hit.url] for hit in hits], notes, as_json)
+        present([by_url[hit.url] for hit in hits], notes, as_json, whole)
     if not hits and not as_json:
         fail(NOT_FOUND)
 
 
 def listed(
     topic: Annotated[str | None, typer.Argument(metavar="[TOPIC]", show_default=False, help=say(TOPIC))] = None,
+    whole: Whole = False,
     as_json: Json = False,
     data: Data = None,
 ) -> None:
@@ -262,27 +290,33 @@ def listed(
         if topic is not None and topic not in notes.course.topics:
             fail(NO_TOPIC.format(name=clean(topic)), 2)
         every = notes.every(language()) if topic is None else list(notes.of(topic, language()).values())
-        present(every, notes, as_json)
+        present(every, notes, as_json, whole)
     if not every and not as_json:
         print(say(NONE))
 
 
-def present(found: "list[Note]", notes: "Notes", as_json: bool) -> None:
+def present(found: "list[Note]", notes: "Notes", as_json: bool, whole: bool) -> None:
     if as_json:
-        rows = [
-            {"topic": n.topic, "anchor": n.anchor, "text": n.text, "at": n.at.isoformat(), "private": n.private}
-            for n in found
-        ]
-        print(json.dumps({"notes": rows}, ensure_ascii=False))
+        print(json.dumps({"notes": [row(note) for note in found]}, ensure_ascii=False))
     for note in found if not as_json else ():
-        show(note, notes)
+        show(note, notes, whole)
+    warn(notes)
 
 
-def show(note: "Note", notes: "Notes") -> None:
-    """A note as text: where it stands, then what it says, set in."""
+def row(note: "Note") -> dict[str, object]:
+    at = note.at.isoformat()
+    return {"topic": note.topic, "anchor": note.anchor, "text": note.text, "at": at, "private": note.private}
+
+
+def show(note: "Note", notes: "Notes", whole: bool) -> None:
+    """A note as text: where it stands, then what it says, set in; of a long one the beginning."""
     from wenjin.study.course.margins import margins
+    from wenjin.study.store.notes import beginning
 
     topic = notes.course.topics.get(note.topic)
     head = margins(topic, language()).get(note.anchor, note.anchor) if topic else note.anchor
     print(clean(f"{note.id}  {head}"))
-    print("".join(f"    {line}\n" for line in clean(note.text.strip()).split("\n")))
+    text = clean(note.text.strip())
+    told = text if whole else beginning(text)
+    more = say(CUT.format(n=f"{len(text):,}")) if told != text else ""
+    print("".join(f"    {line}\n" for line in [*told.split("\n"), *([more] if more else [])]))

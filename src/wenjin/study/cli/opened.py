@@ -1,24 +1,33 @@
 """The data folder, the course and the log, opened for one command."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from wenjin.study.cli.records import kept
 from wenjin.study.cli.terminal import sentences
 
 if TYPE_CHECKING:
     from wenjin.study.course.graph import Course
     from wenjin.study.store.owner import SharedLog
     from wenjin.study.store.places import Places
+    from wenjin.study.web.record import Record
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Opened:
     here: "Places"
     course: "Course"
     log: "SharedLog"
+    _open: ExitStack
+
+    @cached_property
+    def record(self) -> "Record":
+        """What the log comes to."""
+        return self._open.enter_context(kept(self.log, self.course, self.here))
 
 
 @contextmanager
@@ -32,7 +41,5 @@ def opened(data: Path | None) -> Iterator[Opened]:
         here = places(data)
         course = load()
         log = open_log(here, role="command")
-        try:
-            yield Opened(here, course, log)
-        finally:
-            log.close()
+        with closing(log), ExitStack() as stack:
+            yield Opened(here, course, log, stack)

@@ -22,6 +22,12 @@ NONE = Text("还没有能考的单元。", "No unit can be tested yet.")
 SCORE = Text("对 {right} / {all} 题", "{right} of {all} right")
 TIME = Text("用时 {spent}（限时 {minutes} 分钟）", "{spent} used (of {minutes} minutes)")
 WHY = {"handed-in": Text("已交卷", "handed in"), "time": Text("时间到", "time was up")}
+UNTIMED = Text(
+    "第 {numbers} 题是计时停着的时候作答的，没有计时",
+    "answered while the clock stood, so not timed: {numbers}",
+)
+PASSED = Text("通过（对 {least} 题起算）", "passed (from {least} right on)")
+FAILED = Text("未通过（对 {least} 题起算通过）", "not passed (a pass begins at {least} right)")
 OPEN = Text("没有作答", "left open")
 RIGHT = Text("对", "right")
 WRONG = Text("不对", "not right")
@@ -75,8 +81,12 @@ def report(found: Report, code: str, language: Language) -> "RenderableType":
     made.append(visible(found.scope.title[language] if found.scope else sat.of), style="bold")
     made.append(f"  {WHY.get(sat.why, WHY['time'])[language]}\n", style="dim")
     made.append(SCORE.format(right=found.right, all=found.all)[language], style="bold")
+    made.append(f"  {(PASSED if found.passed else FAILED).format(least=sat.least)[language]}")
     spent = f"{int(sat.spent) // 60}:{int(sat.spent) % 60:02}"
     made.append(f"  {TIME.format(spent=spent, minutes=sat.minutes)[language]}\n")
+    if found.untimed:
+        numbers = ", ".join(str(n) for n in found.untimed)
+        made.append(UNTIMED.format(numbers=numbers)[language] + "\n", style="dim")
     if found.before:
         told = ", ".join(f"{day(one.began)} {one.right}/{one.all}" for one in found.before)
         made.append(BEFORE.format(sittings=told)[language] + "\n", style="dim")
@@ -128,6 +138,9 @@ def as_data(found: Report, code: str) -> dict[str, Any]:
         "why": sat.why,
         "right": found.right,
         "all": found.all,
+        "passed": found.passed,
+        "least": sat.least,
+        "untimed": sorted(sat.untimed),
         "spent": round(sat.spent, 3),
         "minutes": sat.minutes,
         "topics": [

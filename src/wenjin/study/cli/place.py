@@ -5,7 +5,6 @@ Omits   what is asked and when it is enough (progress/placement.py, gate.py), ho
 
 import json
 from collections.abc import Callable
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +14,7 @@ import typer
 from wenjin.kit.text import Text
 from wenjin.study.cli.exercises import open_desk
 from wenjin.study.cli.terminal import clean, console, fail, say, sentences
+from wenjin.study.cli.writing import Writing
 
 if TYPE_CHECKING:
     from wenjin.study.cli.desk import Desk
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 PLACE = Text(
     """摸底：最多 30 道题，找出从哪里学起；按每个回答挑下一题，够清楚就停。
 
-    空行表示不会，q 先离开，再运行就接着做。只有证明了的主题才算会。
+    空行表示不会，q 先离开，再运行就接着做。最多三题要写程序，写在文件里。只有证明了的主题才算会。
 
     \b
     wenjin place                开始，或接着做没做完的
@@ -36,7 +36,8 @@ PLACE = Text(
     """,
     """Placement: at most 30 questions find where to begin; each answer decides the next, and it stops once it is clear.
 
-    An empty line means that you do not know; q leaves, and the next call goes on. Only what is proven counts as known.
+    An empty line means that you do not know; q leaves, and the next call goes on. At most three questions are programs,
+    written in a file. Only what is proven counts as known.
 
     \b
     wenjin place                begin, or go on with what you left
@@ -83,10 +84,7 @@ AS_JSON = Text("输出 JSON，不提问", "print JSON, ask nothing")
 DATA = Text("数据目录（也可用 WENJIN_DATA）", "the data folder (or WENJIN_DATA)")
 NO_TOPIC = Text("没有名为 {topic} 的主题。", "There is no topic called {topic}.")
 NONE_OPEN = Text("没有没做完的摸底；wenjin place 开始一次。", "No placement test is open; wenjin place begins one.")
-NOTHING = Text(
-    "{topic} 还没有能考的题；写好的代码练习可以用 wenjin next 做，通过了同样算数。",
-    "Nothing of {topic} can be asked yet; if it has programs to write, wenjin next leads to them, and they count too.",
-)
+NOTHING = Text("{topic} 还没有能考的题。", "Nothing of {topic} can be asked yet.")
 NUMBER = Text("第 {n} 题，最多 {all} 题", "Question {n} of at most {all}")
 OF = Text("第 {n} / {all} 题", "Question {n} of {all}")
 LATER = Text("答过的都记下了；再运行一次就接着做。", "What you answered is kept; run it again to go on.")
@@ -98,8 +96,9 @@ KNOWN = Text("会", "Known")
 UNSURE = Text("拿不准", "Unsure")
 FRONTIER = Text("从这里学起", "Begin here")
 UNASKED = Text(
-    "没有考 {n} 个主题：还没写好，或者只有写代码的练习；一律算不会。",
-    "Not asked: {n} topics that are not written yet or have programs to write only; they count as unknown.",
+    "没有考 {n} 个主题：还没写好，或者你不写程序、它们又只有编程练习；一律算不会。",
+    "Not asked: {n} topics that are not written yet or, where you wanted no programs, have nothing else; they count as "
+    "unknown.",
 )
 PASSED = Text("过关了，对 {right}/{all}。", "Passed, {right} of {all} right.")
 FAILED = Text("还没过关，对 {right}/{all}。先读：{read}", "Not passed yet, {right} of {all} right. Read first: {read}")
@@ -143,11 +142,10 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         as_json: Json = False,
         data: Data = None,
     ) -> None:
-        from wenjin.study.progress import mastery as derived
 
         with sentences(), open_desk(data) as desk:
             wanted = [named(desk, topic).id] if topic else list(desk.course.topics)
-            found = derived.mastery(desk.log.events(), desk.course, datetime.now().astimezone())
+            found = desk.record.learner().mastery
             if as_json:
                 rows = [found[id].as_dict() for id in wanted]
                 print(json.dumps(rows[0] if topic else {"topics": rows}, ensure_ascii=False))
@@ -189,7 +187,14 @@ def placed(desk: "Desk", end: bool, again: bool, as_json: bool) -> None:
         test = room.begin()
         while (item := room.question(test)) is not None:
             head = NUMBER.format(n=item.number, all=MOST)
-            if not answered(desk, head, item, partial(room.answer, test, item)):
+            writing = Writing(
+                test.id,
+                lambda: room.placement().opened,
+                partial(room.open, test, item),
+                partial(room.spare, test),
+                partial(answer_of, room, item),
+            )
+            if not answered(desk, head, item, writing):
                 return
             test = room.placement()
     test = room.placement()
@@ -199,24 +204,38 @@ def placed(desk: "Desk", end: bool, again: bool, as_json: bool) -> None:
         told(desk, test, room.outcome(test))
 
 
-def answered(desk: "Desk", head: Text, item: "Item", take: Callable[[Any], dict[str, Any]]) -> bool:
+def answer_of(room: "Proving", item: "Item", given: Any) -> dict[str, Any]:
+    """Answer a question of the placement as it now stands."""
+    return room.answer(room.placement(), item, given)
+
+
+def answer_of_gate(room: "Proving", topic: "Topic", item: "Item", given: Any) -> dict[str, Any]:
+    sat = room.gate(topic)
+    assert sat is not None
+    return room.gate_answer(topic, sat, item, given)
+
+
+def answered(desk: "Desk", head: Text, item: "Item", writing: Writing) -> bool:
     """Ask one question until it is answered; False when the learner leaves."""
     from wenjin.study.cli import asking, views
+    from wenjin.study.cli.writing import write
+    from wenjin.study.judge.proving import counts
 
     out = console()
     print(f"\n{say(head)} · {clean(desk.course.topics[item.exercise.topic].title[desk.language])}")
     out.print(views.prose(item.exercise.task[desk.language] if item.exercise.task else ""))
-    print(say(asking.HOW))
-    problem = desk.judge.problem(item.exercise.id, item.variant)
-    while True:
-        try:
-            verdict = take(asking.ask(problem, desk.language))
-        except asking.Left:
-            print(say(LATER))
-            return False
-        if verdict["verdict"] in ("pass", "wrong", "skipped"):
+    try:
+        if item.exercise.code:
+            write(desk, item, writing)
             return True
-        print(clean(verdict["feedback"][desk.language]))
+        print(say(asking.HOW))
+        problem = desk.judge.problem(item.exercise.id, item.variant)
+        while not counts(verdict := writing.take(asking.ask(problem, desk.language))):
+            print(clean(verdict["feedback"][desk.language]))
+    except asking.Left:
+        print(say(LATER))
+        return False
+    return True
 
 
 def told(desk: "Desk", test: "Placements", found: "Outcome") -> None:
@@ -262,7 +281,14 @@ def sit(desk: "Desk", topic: "Topic", as_json: bool) -> None:
     items = asked(topic, sat.id)
     while (item := room.gate_question(topic, sat)) is not None:
         head = OF.format(n=item.number, all=len(items))
-        if not answered(desk, head, item, partial(room.gate_answer, topic, sat, item)):
+        writing = Writing(
+            sat.id,
+            lambda: now.opened if (now := room.gate(topic)) else None,
+            partial(room.gate_begin, topic, sat, item),
+            None,
+            partial(answer_of_gate, room, topic, item),
+        )
+        if not answered(desk, head, item, writing):
             return
         sat = room.gate(topic) or sat
     right = sum(each.right for each in sat.answers)
@@ -279,7 +305,7 @@ def explained(held: "Mastery") -> None:
     print(say(HEAD))
     for each in held.evidence:
         name = clean(f"{each.kind} {each.subject if each.kind != 'place' else ''} {each.note}".rstrip())
-        print(f"{each.at.date()}  {each.full:.3f}  {each.weight:.3f}  {each.value:.3f}  {name}")
+        print(f"{each.at.astimezone().date()}  {each.full:.3f}  {each.weight:.3f}  {each.value:.3f}  {name}")
     print(say(SUM.format(products=held.products, weights=held.weights, value=held.value)))
 
 

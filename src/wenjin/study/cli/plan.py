@@ -35,6 +35,18 @@ GUESSED = Text(
     "You have not said how many hours you have; {weekday} on weekdays and {weekend} at weekends are assumed: "
     "wenjin plan --weekday H --weekend H --keep.",
 )
+WHOSE = Text(
+    "比例是给一条路线的；写出它：wenjin plan seven-stages --share 25。",
+    "A share is for one track; name it: wenjin plan seven-stages --share 25.",
+)
+BAD_SHARE = Text(
+    "没有保存：--share 写 0 到 {free} 的整数，其余的已经给了别的路线；0 就是排队。",
+    "Not kept: --share takes a whole number from 0 to {free}; the rest is given to other tracks. 0: it waits its turn.",
+)
+SIDE = Text(
+    "几条路线同时走，每天的时间这样分：{shares}；剩下的给其余的路线，前面的先走。",
+    "Tracks go side by side; of each day: {shares}. What is left goes to the others, the one in front first.",
+)
 DONE = Text("这里已经没有要学的了。", "Nothing of it is left to be learned.")
 WEEK = Text("第 {n} 周  {first} – {last}  {taken} / {hours} 小时", "Week {n}  {first} – {last}  {taken} of {hours} h")
 WANTED = Text("（{topic} 先要用到它）", " (needed first by {topic})")
@@ -70,6 +82,7 @@ def register(app: typer.Typer) -> None:
         weekday: Annotated[float | None, typer.Option(help=say(planhelp.WEEKDAY))] = None,
         weekend: Annotated[float | None, typer.Option(help=say(planhelp.WEEKEND))] = None,
         path: Annotated[str | None, typer.Option(help=say(planhelp.PATH))] = None,
+        share: Annotated[int | None, typer.Option(metavar="PERCENT", help=say(planhelp.SHARE))] = None,
         keep: Annotated[bool, typer.Option("--keep", help=say(planhelp.KEEP))] = False,
         from_today: Annotated[bool, typer.Option("--from-today", help=say(planhelp.FROM_TODAY))] = False,
         data: Data = None,
@@ -77,7 +90,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from wenjin.study.course.marks import marks
         from wenjin.study.progress import choosing, pace
-        from wenjin.study.progress.plan import USUAL, Hours, hours_of
+        from wenjin.study.progress.plan import USUAL, Hours, hours_of, shares_of
         from wenjin.study.progress.plan import plan as lay
         from wenjin.study.progress.ways import followed, path_of, way
 
@@ -92,8 +105,16 @@ def register(app: typer.Typer) -> None:
             follows = followed(learner.work.settings, course)
             if found is None and not follows:
                 fail(NO_TRACK, 2)
+            if share is not None:
+                if found is None:
+                    fail(WHOSE, 2)
+                if found not in follows:
+                    fail(NOT_FOLLOWED.format(track=found.id), 2)
+                if not 0 <= share <= choosing.free(learner, found.id):
+                    fail(BAD_SHARE.format(free=choosing.free(learner, found.id)), 2)
+                here.write(choosing.keep_share(learner, found.id, share))
             if keep:
-                here.write(choosing.keep_hours(learner, hours))
+                here.write(choosing.keep_hours(here.learner(), hours))
             if from_today:
                 late = [found] if found else follows
                 if gone := next((one for one in late if one not in follows), None):
@@ -101,13 +122,18 @@ def register(app: typer.Typer) -> None:
                 for one in late:
                     here.write(choosing.from_today(here.learner(), one.id))
             learner = here.learner()
-        tracks = [found] if found else follows
+        shares = shares_of(learner.work.settings, [one.id for one in follows])
+        if found is None:
+            tracks = follows
+        elif shares and found in follows and asked is None:
+            tracks, shares = pace.until(learner, found)
+        else:
+            tracks, shares = [found], {}
         ways = [(one, way(learner, one, asked or path_of(one, learner.work.settings), marks(course))) for one in tracks]
-        laid = lay(learner, ways, hours, learner.today)
-        real = (
-            asked is None and tracks == follows[: len(tracks)] and hours == (hours_of(learner.work.settings) or USUAL)
-        )
-        paces = {one.id: pace.pace(learner, one, laid) for one in tracks} if real else {}
+        laid = lay(learner, ways, hours, learner.today, shares)
+        own = bool(shares) or tracks == follows[: len(tracks)]
+        real = asked is None and own and hours == (hours_of(learner.work.settings) or USUAL)
+        paces = {one.id: pace.pace(learner, one, laid) for one in ([found] if found else tracks)} if real else {}
         if as_json:
             print(json.dumps(as_dict(laid, paces), ensure_ascii=False))
             return
@@ -127,6 +153,9 @@ def shown(learner: "Learner", laid: "Plan", paces: "dict[str, Pace]", *, guessed
     if guessed:
         hours = {"weekday": number(laid.hours.weekday), "weekend": number(laid.hours.weekend)}
         lines.append(say(GUESSED.format(**hours)))
+    if laid.shares:
+        told = ", ".join(f"{course.tracks[id].title[language()]} {share}%" for id, share in laid.shares.items())
+        lines.append(say(SIDE.format(shares=told)))
     for id, found in paces.items():
         lines += kept(learner, course.tracks[id], laid, found)
     for n, week in enumerate(laid.weeks, 1):
@@ -216,4 +245,4 @@ def as_dict(laid: "Plan", paces: "dict[str, Pace]") -> dict[str, Any]:
     }  # fmt: skip
     ends = {id: day(end) for id, end in laid.ends.items()}
     told = {"start": day(laid.start), "end": day(laid.end), "ends": ends, "hours": laid.hours.as_dict()}
-    return told | {"minutes": laid.minutes, "tracks": tracks, "weeks": weeks}
+    return told | {"shares": dict(laid.shares), "minutes": laid.minutes, "tracks": tracks, "weeks": weeks}

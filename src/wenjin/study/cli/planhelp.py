@@ -12,6 +12,7 @@ PLAN = Text(
     wenjin plan thirty-weeks --weekday 2.5 --weekend 5
     wenjin plan qmatter --weekday 1 --weekend 3 --keep    以后都按这个时间
     wenjin plan qmatter --from-today                  不追了，从今天起算
+    wenjin plan seven-stages --share 25               每天四分之一给它，和别的路线同时走
     """,
     """Lay a track over the calendar from the hours that you have; after missed days it is laid anew from today.
 
@@ -22,6 +23,7 @@ PLAN = Text(
     wenjin plan thirty-weeks --weekday 2.5 --weekend 5
     wenjin plan qmatter --weekday 1 --weekend 3 --keep    and keep to these hours
     wenjin plan qmatter --from-today                  stop chasing, count from today
+    wenjin plan seven-stages --share 25               a quarter of each day for it, beside the others
     """,
 )
 MAP = Text(
@@ -71,6 +73,7 @@ CAREER = Text(
 TRACK = Text("路线；不写就是正在走的", "a track; without one, what you follow")
 WEEKDAY = Text("每个工作日的小时数", "hours on each weekday")
 WEEKEND = Text("整个周末的小时数", "hours on a whole weekend")
+SHARE = Text("每天时间的百分之几给这条路线；0 就是排队", "percent of each day for this track; with 0 it waits its turn")
 KEEP = Text("以后都按这个时间", "keep to these hours from now on")
 FROM_TODAY = Text("从今天起重新算迟早", "count from today whether you are late")
 MAP_TRACK = Text("标出这条路线的主题", "mark the topics of this track")

@@ -41,14 +41,12 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from wenjin.study.progress.days import habit
         from wenjin.study.progress.deck import day_of
-        from wenjin.study.progress.ledger import ledger
         from wenjin.study.progress.overview import parts
 
         with record(data) as here:
             now = datetime.now().astimezone()
-            found = ledger(here.log.events(), here.course, now)
-            came = habit(found.days.days, day_of(now, now))
-            stages = parts(here.course, found.learner(now).mastery)
+            came = habit(here.kept.days(), day_of(now, now))
+            stages = parts(here.course, here.learner().mastery)
         week, month, ever = came.hours
         if as_json:
             rows = [

@@ -115,7 +115,9 @@ def ran(log: Log, course: Course, language: Language, pictures: dict[str, str]) 
     for run in book(log.events("run")).values():
         if run.state not in ("finished", "stopped", "failed"):
             continue
-        page = Page(f"runs/{run.id}", f"{lab_title(course, run.lab, language)} · {run.at:%Y-%m-%d %H:%M}", "")
+        page = Page(
+            f"runs/{run.id}", f"{lab_title(course, run.lab, language)} · {run.at.astimezone():%Y-%m-%d %H:%M}", ""
+        )
         parts = [f"## {ASKED[language]}\n\n{listed(run.arguments)}"]
         if run.verdict:
             parts.insert(0, f"{run.verdict.text()[language]}\n")
@@ -150,7 +152,9 @@ def contents(
     runs: Sequence[Page],
     code: Mapping[str, Path],
 ) -> Page:
-    passed = {e for e, standing in state(log.events(), course).exercises.items() if standing.status == "passed"}
+    passed = {
+        e for e, standing in state(log.events("attempt"), course).exercises.items() if standing.status == "passed"
+    }
     parts = [MADE.format(day=f"{now:%Y-%m-%d}")[language], f"## {PROGRESS[language]}"]
     rows = []
     for topic in course.topics.values():

@@ -160,7 +160,7 @@ def box(data: Path | None) -> Iterator[tuple["Box", "Places"]]:
     from wenjin.version import VERSION
 
     with opened(data) as desk:
-        yield Box(desk.log, desk.course, VERSION), desk.here
+        yield Box(desk.log, desk.course, VERSION, desk.record), desk.here
 
 
 def ask(
@@ -206,31 +206,38 @@ def listed(
         print(say(NONE))
 
 
-def answer(id: Id, text: Annotated[str, typer.Argument(metavar="TEXT")], data: Data = None) -> None:
-    change(id, "answered", data, worded(text))
+def answer(
+    id: Id, text: Annotated[str, typer.Argument(metavar="TEXT")], as_json: Json = False, data: Data = None
+) -> None:
+    change(id, "answered", data, as_json, worded(text))
 
 
-def reopen(id: Id, data: Data = None) -> None:
-    change(id, "reopened", data)
+def reopen(id: Id, as_json: Json = False, data: Data = None) -> None:
+    change(id, "reopened", data, as_json)
 
 
-def remove(id: Id, data: Data = None) -> None:
-    change(id, "removed", data)
+def remove(id: Id, as_json: Json = False, data: Data = None) -> None:
+    change(id, "removed", data, as_json)
 
 
-def restore(id: Id, data: Data = None) -> None:
-    change(id, "restored", data)
+def restore(id: Id, as_json: Json = False, data: Data = None) -> None:
+    change(id, "restored", data, as_json)
 
 
-def issue(id: Id, data: Data = None) -> None:
+def issue(id: Id, as_json: Json = False, data: Data = None) -> None:
     with box(data) as (asked, here):
-        print(clean(asked.issue(named(asked, id).id, here, language())), end="")
+        found = named(asked, id)
+        text = clean(asked.issue(found.id, here, language()))
+        if as_json:
+            print(json.dumps({"question": found.id, "issue": text}, ensure_ascii=False))
+        else:
+            print(text, end="")
 
 
-def change(id: str, what: "Deed", data: Path | None, text: str = "") -> None:
+def change(id: str, what: "Deed", data: Path | None, as_json: bool, text: str = "") -> None:
     with box(data) as (asked, _):
         found = asked.change(named(asked, id).id, what, text)
-        print(say(DONE[what].format(id=found.id[:8])))
+        print(json.dumps(found.as_dict(), ensure_ascii=False) if as_json else say(DONE[what].format(id=found.id[:8])))
 
 
 def named(asked: "Box", id: str) -> "Question":

@@ -181,10 +181,9 @@ class Session:
 
     def __init__(self, desk: "Desk", more: int = 0) -> None:
         from wenjin.study.web.cards import Cards
-        from wenjin.study.web.record import Record
 
         self.desk, self.language = desk, desk.language
-        self.cards = Cards(desk.log, desk.course, Record(desk.log, desk.course, desk.places))
+        self.cards = Cards(desk.log, desk.course, desk.record)
         self.more = more
         self.skipped: set[str] = set()  # exercises that are left for later
         self.new_a_day: int | None = None
@@ -259,16 +258,18 @@ class Session:
             yield prose(SOLVE.format(title=named)[self.language])
             yield Rich(f"\n{clean(COMMANDS.format(exercise=entry.exercise.id)[self.language])}", style="cyan")
         else:
-            yield prose(entry.card.front[self.language])
+            assert entry.sides is not None
+            front, back = entry.sides
+            yield prose(front[self.language])
             if self.open:
-                yield from self._answer(entry, entry.card)
+                yield from self._answer(entry, entry.card, back)
         yield ""
         if self.said:
             yield Rich(self.said, style="yellow")
         usual = KEYS.format(type=TYPE[self.language] if self.wanted else "")
         yield Rich((LATER if entry.exercise else RATING if self.open else usual)[self.language], style="dim")
 
-    def _answer(self, entry: "Entry", card: "Card") -> "Iterator[RenderableType]":
+    def _answer(self, entry: "Entry", card: "Card", back: Text) -> "Iterator[RenderableType]":
         """The back, what was typed beside it, and the ratings."""
         from rich.rule import Rule
         from rich.text import Text as Rich
@@ -280,7 +281,7 @@ class Session:
         yield Rule(style="dim")
         if self.typed and self.wanted:
             yield reviewviews.compared(self.typed, self.wanted, self.language)
-        yield prose(card.back[self.language])
+        yield prose(back[self.language])
         yield ""
         yield Rich(SECTION.format(section=f"{entry.topic.id}#{card.section}")[self.language], style="cyan")
         buttons = Rich("\n")
@@ -334,7 +335,8 @@ class Session:
 
         self.asked: Entry | None = self.deck.asked(wish)
         card = self.asked.card if self.asked else None
-        self.wanted = expected(card.kind, card.back[self.language]) if card else None
+        back = self.asked.sides[1] if self.asked and self.asked.sides else None
+        self.wanted = expected(card.kind, back[self.language]) if card and back else None
         self.typed = ""
         self.open = False
         self.said = ""

@@ -76,6 +76,8 @@ BOARD = Text("事件文件存到哪个文件夹", "The folder for event files")
 SECTION = Text("钉到哪一节的笔记", "The section whose note it is pinned to")
 ONE = Text("请说明存成什么：--csv FILE 或 --tensorboard DIR。", "Say what to save: --csv FILE or --tensorboard DIR.")
 NOWHERE = Text("{where} 写不进去（{why}）。", "{where} cannot be written ({why}).")
+NO_FOLDER = Text("没有文件夹 {where}；请先建好。", "There is no folder {where}; make it first.")
+NO_RUNS = Text("还没有运行，没有存任何文件。", "There are no runs yet: nothing was saved.")
 SAVED = Text("{n} 次运行存在 {where}", "{n} runs saved in {where}")
 PINNED = Text("钉在 {note}，文件 {file}", "Pinned to {note}, in {file}")
 NO_SECTION = Text("{topic} 没有 {name} 这一节。有：{known}。", "{topic} has no section {name}. It has {known}.")
@@ -102,8 +104,12 @@ def register(runs: typer.Typer, work: "Work", named: Callable[["Runner", str], "
 
         if not csv and board is None:
             fail(ONE, 2)
+        for target in ([Path(csv)] if csv not in ("", "-") else []) + ([board] if board is not None else []):
+            there(target)
         with work(data) as (_, runner):
             found = [named(runner, id) for id in ids] if ids else list(runner.runs().values())
+            if not found and csv != "-":
+                fail(NO_RUNS)
             whole = [(run, runner.frames(run.id)) for run in {run.id: run for run in found}.values()]
             if csv == "-":
                 sys.stdout.write(files.table(whole))
@@ -120,6 +126,7 @@ def register(runs: typer.Typer, work: "Work", named: Callable[["Runner", str], "
     def pin(
         id: Annotated[str, typer.Argument(metavar="RUN", help=say(told.RUN))],
         section: Annotated[str | None, typer.Option("--section", metavar="ANCHOR", help=say(SECTION))] = None,
+        as_json: Annotated[bool, typer.Option("--json", help=say(told.JSON))] = False,
         data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(told.DATA))] = None,
     ) -> None:
         from wenjin.study.course.margins import margins
@@ -136,7 +143,12 @@ def register(runs: typer.Typer, work: "Work", named: Callable[["Runner", str], "
                 fail(NO_SECTION.format(topic=topic, name=clean(anchor), known=", ".join(known)), 2)
             notes = Notes(desk.log, desk.places.workspace, desk.course)
             note = pins.pin(notes, run, desk.course.lab(run.lab), topic, anchor, language())
-            print(clean(say(PINNED.format(note=note.id, file=notes.file(topic)))))
+            if as_json:
+                print(json.dumps({"run": run.id, "note": note.id, "file": str(notes.file(topic))}, ensure_ascii=False))
+            elif topic not in notes.faults:
+                print(clean(say(PINNED.format(note=note.id, file=notes.file(topic)))))
+            if fault := notes.faults.get(topic):
+                fail(fault)
 
     @runs.command(help=say(REPEAT))
     def repeat(
@@ -165,6 +177,13 @@ def register(runs: typer.Typer, work: "Work", named: Callable[["Runner", str], "
                     print(say(CODE))
         well = again.state == "finished" and all(how != "other" for *_, how in found)
         raise typer.Exit(0 if well else 1)
+
+
+def there(target: Path) -> None:
+    """Refused where the folder that it would stand in is not there: a mistyped path makes no folders."""
+    folder = target.absolute().parent
+    if not folder.is_dir():
+        fail(NO_FOLDER.format(where=clean(str(folder))), 2)
 
 
 def write(file: Path, data: bytes) -> None:

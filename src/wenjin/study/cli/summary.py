@@ -12,7 +12,7 @@ from wenjin.study.cli.opened import opened
 from wenjin.study.cli.terminal import clean, fail, language, say
 
 SUMMARY = Text(
-    """一周（或一个单元）做了什么：主题、成绩、实验、笔记、没有答案的问题。反思留给你写。
+    """一周（或一个单元）做了什么：主题、成绩、实验、笔记、没有答案的问题、测试。反思留给你写。
 
     \b
     wenjin summary --week                         这一周
@@ -20,7 +20,7 @@ SUMMARY = Text(
     wenjin summary --unit qmatter/transformer     一个单元，从头到现在
     wenjin summary --week --reflect "下周慢一点"    写下反思
     """,
-    """What was done in a week (or with a unit): topics, scores, runs, notes, open questions. The reflection is yours.
+    """What was done in a week (or with a unit): topics, scores, runs, notes, questions, tests; the reflection is yours.
 
     \b
     wenjin summary --week                         this week
@@ -42,6 +42,8 @@ NO_UNIT = Text(
 )
 NO_FORM = Text("没有 {name} 这种样子；有 outline、map、mermaid。", "There is no form {name}: outline, map or mermaid.")
 ONE = Text("反思是一周的；请用 --week。", "A reflection belongs to a week: use --week.")
+EITHER = Text("--week 和 --unit 只能用一个。", "Use --week or --unit, not both.")
+EMPTY = Text("--reflect 后面没有写字；什么都没有添。", "There are no words after --reflect; nothing was added.")
 WRITTEN = Text("写进 {file}", "Written to {file}")
 FORMS = ("outline", "map", "mermaid")
 
@@ -55,18 +57,23 @@ def summary(
     week: Annotated[bool, typer.Option("--week", metavar="[W]", help=say(WEEK))] = False,
     unit: Annotated[str, typer.Option("--unit", metavar="TRACK/UNIT", help=say(UNIT))] = "",
     form: Annotated[str, typer.Option("--as", metavar="FORM", help=say(AS))] = "outline",
-    reflect: Annotated[str, typer.Option("--reflect", metavar="TEXT", help=say(REFLECT))] = "",
+    reflect: Annotated[str | None, typer.Option("--reflect", metavar="TEXT", help=say(REFLECT))] = None,
     as_json: Annotated[bool, typer.Option("--json", help=say(JSON))] = False,
     data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(DATA))] = None,
 ) -> None:
     from wenjin.study.progress import outline
-    from wenjin.study.progress.questions import questions
-    from wenjin.study.progress.summary import REFLECTION, days_of, of_unit, of_week, week_of, weeks
+    from wenjin.study.progress.summary import REFLECTION, days_of, of_unit, of_week, papers, week_of
     from wenjin.study.progress.summary import WEEK as WEEKS
     from wenjin.study.store.notes import Notes, body
 
     if form not in FORMS:
         fail(NO_FORM.format(name=clean(form)), 2)
+    if unit and reflect is not None:
+        fail(ONE, 2)
+    if unit and (week or words):
+        fail(EITHER, 2)
+    if reflect is not None and not reflect.strip():
+        fail(EMPTY, 2)
     with opened(data) as desk:
         now = datetime.now().astimezone()
         key = words[0] if words else week_of(now, now.tzinfo)
@@ -77,13 +84,11 @@ def summary(
         except ValueError:
             fail(NO_WEEK.format(name=clean(" ".join(words or []))), 2)
         notes = Notes(desk.log, desk.here.workspace, desk.course)
-        if reflect.strip():
-            if unit:
-                fail(ONE, 2)
+        if reflect is not None:
             notes.add(key, REFLECTION, reflect.encode("utf-8", "replace").decode(), language())
             print(clean(say(notes.faults.get(key) or WRITTEN.format(file=notes.file(key)))))
             return
-        fold, asked = weeks(desk.log.events(), now), questions(desk.log.events("question"))
+        asked = desk.record.questions()
         reflection = ""
         if unit:
             track, _, name = unit.partition("/")
@@ -92,16 +97,23 @@ def summary(
             if found is None:
                 fail(NO_UNIT.format(name=clean(unit)), 2)
             title = f"{found.number} {found.title[language()]}"
-            told = of_unit(fold, asked, desk.course, {*found.topics, *found.revisits})
+            topics = {*found.topics, *found.revisits}
+            told, sat = desk.record.diary(
+                lambda held: (of_unit(held.done, asked, desk.course, topics), papers(held.done, of=unit))
+            )
         else:
             note = notes.of(key, language()).get(REFLECTION)
-            title, told = key, of_week(fold, asked, desk.course, key)
+            title = key
+            told, sat = desk.record.diary(
+                lambda held: (of_week(held.done, asked, desk.course, key), papers(held.done, key))
+            )
             reflection = body(note.text) if note else ""
         if as_json:
             row = {"week": None if unit else key, "unit": unit or None, "topics": [one.as_dict() for one in told]}
-            print(json.dumps(row | {"reflection": reflection}, ensure_ascii=False))
+            row |= {"papers": [one.as_dict() for one in sat], "reflection": reflection}
+            print(json.dumps(row, ensure_ascii=False))
             return
-        root = outline.tree(title, told, desk.course, language(), reflection)
+        root = outline.tree(title, told, desk.course, language(), reflection, papers=sat)
     if form == "map":
         drawn = outline.branches(root)
     else:

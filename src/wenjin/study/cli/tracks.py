@@ -98,6 +98,7 @@ NONE_NOW = Text("现在没有在走的路线。", "You follow no track now.")
 NOT_FOLLOWED = Text("你没有在走 {name}；在走的：{names}。", "You do not follow {name}; you follow: {names}.")
 NOTED = Text("记下了：{title}，看到今天。", "Noted: {title}, seen as of today.")
 RESOURCES = Text("资源：", "Resources: ")
+LEGEND = Text("（单元 / 主题 / 小时；→ 是在走的）", "(units / topics / hours; → those that you follow)")
 RULES = {
     "placement": Text("规则：已经会的不再学。", "Rule: what you know is left out."),
     "missing-prerequisites": Text("规则：先补缺的先修。", "Rule: missing prerequisites come first."),
@@ -133,6 +134,8 @@ def listed(root: Root = None, data: Data = None, as_json: Json = False) -> None:
         }
         rows.append(row | {"hours": round(hours, 1), "place": place})
         if not as_json:
+            if len(rows) == 1:
+                print(say(LEGEND))
             mark = "→" if place else " "
             size = f"({len(track.units)} / {len(track.topics)} / {hours:.0f} h)"
             print(clean(f"{mark} {track.id:18} {track.title[language()]}  {size}"))
@@ -214,6 +217,7 @@ def choose(
     tracks: Annotated[list[str], typer.Argument(metavar="TRACK...", help=say(Text("一条或几条路线", "One or more")))],
     path: Annotated[str | None, typer.Option(help=say(PATH))] = None,
     data: Data = None,
+    as_json: Json = False,
 ) -> None:
     from wenjin.study.progress.choosing import begin
 
@@ -223,11 +227,13 @@ def choose(
             fail(ONE_PATH, 2)
         chosen = path_in(found[0], path)
         here.write(begin(here.learner(), [track.id for track in found], chosen.id if chosen else None))
-        print(clean(following(here.learner())))
+        print(following(here.learner(), as_json))
 
 
 def leave(
-    track: Annotated[str, typer.Argument(metavar="TRACK", help=say(Text("一条路线", "A track")))], data: Data = None
+    track: Annotated[str, typer.Argument(metavar="TRACK", help=say(Text("一条路线", "A track")))],
+    data: Data = None,
+    as_json: Json = False,
 ) -> None:
     from wenjin.study.progress import choosing
     from wenjin.study.progress.ways import followed
@@ -238,7 +244,7 @@ def leave(
         if found.id not in names:
             fail(NOT_FOLLOWED.format(name=found.id, names=", ".join(names) or "—"), 2)
         here.write(choosing.leave(learner, found.id))
-        print(clean(following(here.learner())))
+        print(following(here.learner(), as_json))
 
 
 def seen(
@@ -253,12 +259,13 @@ def seen(
     print(clean(say(NOTED.format(title=found.title[language()]))))
 
 
-def following(learner: "Learner") -> str:
-    """Which tracks are followed, in a sentence."""
+def following(learner: "Learner", as_json: bool = False) -> str:
+    """Which tracks are followed, in a sentence or for scripts."""
     from wenjin.study.progress.ways import followed, path_of
 
-    titles = []
-    for track in followed(learner.work.settings, learner.course):
-        path = path_of(track, learner.work.settings)
-        titles.append(track.title[language()] + (f" · {path.title[language()]}" if path else ""))
-    return say(NOW.format(titles=", ".join(titles)) if titles else NONE_NOW)
+    settings = learner.work.settings
+    found = [(track, path_of(track, settings)) for track in followed(settings, learner.course)]
+    if as_json:
+        return json.dumps({"followed": [{"track": t.id, "path": path.id if path else None} for t, path in found]})
+    titles = [t.title[language()] + (f" · {path.title[language()]}" if path else "") for t, path in found]
+    return clean(say(NOW.format(titles=", ".join(titles)) if titles else NONE_NOW))

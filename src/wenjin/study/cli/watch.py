@@ -4,6 +4,7 @@ With a terminal, a key acts at once and the screen is cleared; over a pipe a lin
 and nothing is cleared.
 """
 
+import json
 import queue
 import signal
 import sys
@@ -43,10 +44,17 @@ GONE = Text("文件不见了；按 r 重新备好。", "The file is gone; r lays
 
 
 class Watch:
-    """The loop: what is shown after each thing that happens. `show` puts a picture on the screen."""
+    """The loop: what is shown after each thing that happens. `show` puts a picture on the screen; `tell` gets each
+    verdict with its file and exercise."""
 
-    def __init__(self, desk: Desk, exercise: Exercise | None, show: Callable[..., None]) -> None:
-        self.desk, self._show = desk, show
+    def __init__(
+        self,
+        desk: Desk,
+        exercise: Exercise | None,
+        show: Callable[..., None],
+        tell: Callable[[dict[str, Any]], None] = lambda verdict: None,
+    ) -> None:
+        self.desk, self._show, self._tell = desk, show, tell
         self.progress = desk.progress()
         course = desk.course.exercises
         self.exercise = exercise or course[self.progress.following() or next(iter(self.progress.exercises))]
@@ -94,8 +102,8 @@ class Watch:
         self._judge(answer)
 
     def _pressed(self, key: str) -> bool:
-        if key.isdigit():
-            self._typed += key
+        if key.isdecimal():
+            self._typed = (self._typed + key)[:4]
             return True
         typed, self._typed = self._typed, ""
         match key.lower():
@@ -127,6 +135,7 @@ class Watch:
             return
         self._seen[self.file] = answer
         result = self.desk.attempt(self.exercise, answer, "watch", confirmed)
+        self._tell({"file": str(self.file), "exercise": self.exercise.id, **result})
         self._asks = result["name"] == "unconfined"
         standing = self.desk.standing(self.exercise)
         known = {**self.progress.exercises, self.exercise.id: standing}
@@ -196,13 +205,19 @@ class Watch:
         self._show(*shown, "", views.bar(self.progress, language), *foot)
 
 
-def run(desk: Desk, exercise: Exercise | None) -> None:
-    """Watch until the learner quits."""
+def run(desk: Desk, exercise: Exercise | None, as_json: bool = False) -> None:
+    """Watch until the learner quits. As JSON, each verdict is a line, and nothing else is shown."""
     happenings: queue.Queue[Happened] = queue.Queue()
     at_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     out = console()
 
+    def tell(verdict: dict[str, Any]) -> None:
+        if as_json:
+            print(json.dumps(verdict), flush=True)
+
     def show(*shown: Any) -> None:
+        if as_json:
+            return
         if at_terminal:
             out.clear()
         for each in shown:
@@ -213,7 +228,7 @@ def run(desk: Desk, exercise: Exercise | None) -> None:
     for ending in (signal.SIGTERM, signal.SIGHUP):  # like Ctrl-C: the terminal is put back as it was
         signal.signal(ending, signal.default_int_handler)
     desk.judge  # noqa: B018  it starts while the course is read
-    watch = Watch(desk, exercise, show)
+    watch = Watch(desk, exercise, show, tell)
     stop = threading.Event()
     threading.Thread(target=sources.files, args=(desk.places.workspace, happenings, stop), daemon=True).start()
     with sources.keyboard(sys.stdin, at_terminal) as pressed:

@@ -58,18 +58,26 @@ LIST = Text(
 )
 SCORE = Text("1 到 10 的整数", "a whole number from 1 to 10")
 WEEK = Text("哪一周，如 2026-W47；不写就是这一周", "which week, as in 2026-W47; without it this one")
-REMARK = Text("想记下的一句话", "a sentence to keep")
+SENTENCE = Text("想记下的一句话", "a sentence to keep")
 AS_JSON = Text("输出 JSON", "print JSON")
 DATA = Text("数据目录（也可用 WENJIN_DATA）", "the data folder (or WENJIN_DATA)")
 NO_WEEK = Text(
-    "没有 {week} 这一周的记录；周写成 2026-W47 这样，wenjin week list 列出全部。",
-    "There is no week {week} on record; a week is written as in 2026-W47, and wenjin week list shows them all.",
+    "不能给 {week} 打分：周写成 2026-W47 这样，不晚于这一周；没有记录的，最多往前 52 周。wenjin week list 列出全部。",
+    "The week {week} cannot be judged: a week is written as in 2026-W47, is not one to come, and without anything on "
+    "record not more than 52 weeks ago; wenjin week list shows them all.",
 )
 ALL_FOUR = Text(
     "还缺：{missing}；四项要一起给，或者一项也不给、由它来问。",
     "Missing: {missing}; give all four, or none and be asked.",
 )
 AGAIN = Text("请写 1 到 10 的整数。", "Please write a whole number from 1 to 10.")
+LONG = Text(
+    "没有记下：--remark 最多 {most} 个字符，这里有 {n} 个；请改短。",
+    "Nothing is kept: --remark has at most {most} characters, and this has {n}; make it shorter.",
+)
+LONG_LINE = Text(
+    "最多 {most} 个字符，这里有 {n} 个；请写短些。", "At most {most} characters, and this has {n}; shorter, please."
+)
 ENDED = Text("没有记下：四个问题没有答完。", "Nothing is kept: the four questions were not all answered.")
 KEPT = Text("{week} 记下了。", "{week} is kept.")
 SKIPPED = Text("跳过", "skipped")
@@ -87,7 +95,7 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         practice: Score = None,
         code: Score = None,
         notes: Score = None,
-        remark: Annotated[str, typer.Option(help=say(REMARK))] = "",
+        remark: Annotated[str, typer.Option(help=say(SENTENCE))] = "",
         which: Annotated[str | None, typer.Option("--week", metavar="WEEK", help=say(WEEK))] = None,
         as_json: Annotated[bool, typer.Option("--json", help=say(AS_JSON))] = False,
         data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(DATA))] = None,
@@ -101,10 +109,8 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
         as_json: Annotated[bool, typer.Option("--json", help=say(AS_JSON))] = False,
         data: Annotated[Path | None, typer.Option("--data", metavar="DIR", help=say(DATA))] = None,
     ) -> None:
-        from wenjin.study.progress.week import weeks
-
         with sentences(), open_desk(data) as desk:
-            found = weeks(desk.log.events(), datetime.now().astimezone())
+            found = desk.record.weeks(datetime.now().astimezone())
             if as_json:
                 print(json.dumps({"weeks": [as_data(one) for one in found]}, ensure_ascii=False))
             else:
@@ -116,13 +122,15 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
 def ask(desk: "Desk", given: dict[str, int], remark: str, which: str | None, as_json: bool) -> None:
     """Show the evidence, ask what is not given, keep it all."""
     from wenjin.study.judge import weekly
-    from wenjin.study.progress.week import QUESTIONS, suggested
+    from wenjin.study.progress.week import QUESTIONS, REMARK, suggested
 
-    now, events = datetime.now().astimezone(), desk.log.events()
-    found = weekly.find(events, now, which)
+    now = datetime.now().astimezone()
+    if len(remark.strip()) > REMARK:
+        fail(LONG.format(most=REMARK, n=len(remark.strip())), 2)
+    found = weekly.find(desk.record.weeks(now), which)
     if found is None:
         fail(NO_WEEK.format(week=clean(which or "")), 2)
-    shown = weekly.gathered(events, desk.course, now, found, desk.places.workspace)
+    shown = weekly.gathered(desk.record.learner().mastery, found, desk.places.workspace, now)
     hints = suggested(shown)
     if as_json and not given:
         print(json.dumps({"week": found.id, "evidence": shown, "suggested": hints}, ensure_ascii=False))
@@ -132,7 +140,7 @@ def ask(desk: "Desk", given: dict[str, int], remark: str, which: str | None, as_
         fail(ALL_FOUR.format(missing=", ".join(f"--{question}" for question in missing)), 2)
     scores = given or answered(hints, shown, desk.language)
     if not given and not remark:
-        remark = prompted(say(REMARK) + ": ") or ""
+        remark = remark_asked()
     weekly.keep(desk.log, found.id, scores, remark.strip(), shown)
     if as_json:
         print(json.dumps({"week": found.id, **scores, "remark": remark, "evidence": shown}, ensure_ascii=False))
@@ -143,6 +151,7 @@ def ask(desk: "Desk", given: dict[str, int], remark: str, which: str | None, as_
 def answered(hints: dict[str, int | None], shown: dict[str, Any], tongue: Language) -> dict[str, int]:
     """The four answers, asked one by one; an empty line takes what the evidence says."""
     from wenjin.study.judge.weekly import ASKED, told
+    from wenjin.study.progress.week import whole
 
     scores: dict[str, int] = {}
     for question, text in ASKED.items():
@@ -154,11 +163,20 @@ def answered(hints: dict[str, int | None], shown: dict[str, Any], tongue: Langua
                 fail(ENDED)
             if line == "" and hint:
                 scores[question] = hint
-            elif line.isascii() and line.isdigit() and 1 <= int(line) <= 10:
-                scores[question] = int(line)
+            elif (score := whole(line)) is not None:
+                scores[question] = score
             else:
                 print(say(AGAIN))
     return scores
+
+
+def remark_asked() -> str:
+    """A sentence to keep, asked for until it is short enough."""
+    from wenjin.study.progress.week import REMARK
+
+    while len(line := prompted(say(SENTENCE) + ": ") or "") > REMARK:
+        print(say(LONG_LINE.format(most=REMARK, n=len(line))))
+    return line
 
 
 def prompted(text: str) -> str | None:

@@ -11,7 +11,7 @@ topic.toml     format = 1 · status = "lesson" (labs pending) or "labs" (lesson 
                [[source]] title, authors, year, one of doi, arxiv, address · read_for: text
 lesson.zh.md, lesson.en.md    see lesson.py
 cards.toml     format = 1 · [[card]] id, kind (recall, what-if, find-error, code), section (a lesson's anchor),
-               front, back: texts in Markdown
+               front, back: texts in Markdown · [[card.other]] another wording: front, and back where it differs
 pitfalls.toml  format = 1 · [[pitfall]] id, message (the error as Python prints it, or a part of it), program (raises
                it), section, cause, repair: texts
 passes.toml    format = 1 · [[pass]] id (question, picture, mathematics, code, data, cost, history, application),

@@ -119,14 +119,29 @@ class Lab:
 
 
 @dataclass(frozen=True, slots=True)
+class Wording:
+    """Another way to ask what a card asks. Its `back` is the card's where it has none of its own."""
+
+    front: Text
+    back: Text | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Card:
-    """A review card. `section` is the anchor of the lesson's question that answers it."""
+    """A review card. `section` is the anchor of the lesson's question that answers it; `other` are other wordings, so
+    that what is learned is the answer and not the sentence."""
 
     id: str
     kind: CardKind
     section: str
     front: Text
     back: Text
+    other: tuple[Wording, ...] = ()
+
+    @property
+    def sides(self) -> tuple[tuple[Text, Text], ...]:
+        """Question and answer in each of its wordings, its own first."""
+        return (self.front, self.back), *((one.front, one.back or self.back) for one in self.other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -217,7 +217,9 @@ class _Parser:
         else:
             self.lesson.unclosed = (mark, start + 1)
         if directive := DIRECTIVE.match(info):
-            self.here.directives.append(_directive(directive["kind"], directive["rest"], "\n".join(body), start + 1))
+            self.here.directives.append(
+                read_directive(directive["kind"], directive["rest"], "\n".join(body), start + 1)
+            )
         self.prose.append((start + 1, ""))
 
     def formula(self, first: str) -> None:
@@ -254,7 +256,7 @@ class _Parser:
         return self.prose[number][0] if number < len(self.prose) else first
 
 
-def _directive(kind: str, rest: str, body: str, line: int) -> Directive:
+def read_directive(kind: str, rest: str, body: str, line: int) -> Directive:
     options = tuple((name, value.strip('"')) for name, value in OPTION.findall(rest))
     words = OPTION.sub("", rest).split()
     return Directive(kind, words[0] if words else "", tuple(words[1:]), options, body, line)

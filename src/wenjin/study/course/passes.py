@@ -1,11 +1,13 @@
 """What a topic offers beside its lesson: real error messages, the eight passes, and explaining it back."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from wenjin.kit.text import Text
 from wenjin.study.course.faults import Faults, nearest
+from wenjin.study.course.graph import Topic
 from wenjin.study.course.rows import index, read_list, read_row, read_toml
 
 PASSES = ("question", "picture", "mathematics", "code", "data", "cost", "history", "application")
@@ -81,6 +83,20 @@ def read_passes(folder: Path, faults: Faults) -> tuple[list[Pass], Explain | Non
     explain = table.get("explain")
     rubric = None if explain is None else read_row(Explain, explain, f"{faults.place(path)}, explain", faults)
     return _rows(Pass, "pass", table, path, faults), rubric
+
+
+def tasks(topic: Topic, root: Path) -> tuple[tuple[Pass, ...], Explain | None]:
+    """The passes and the rubric of a topic; read again only when its file has changed."""
+    path = topic.folder / "passes.toml" if topic.folder and topic.written else None
+    if path is None or not path.is_file():
+        return (), None
+    return _tasks(path, root, path.stat().st_mtime_ns)
+
+
+@lru_cache(256)
+def _tasks(path: Path, root: Path, _changed: int) -> tuple[tuple[Pass, ...], Explain | None]:
+    found, rubric = read_passes(path.parent, Faults(root))
+    return tuple(found), rubric
 
 
 def _table(path: Path, names: tuple[str, ...], faults: Faults) -> dict[str, Any]:

@@ -39,7 +39,7 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from wenjin.kit.text import Language, Text
+from wenjin.kit.text import Language, Text, visible
 from wenjin.study.course import dialect, foreign, panels, wikilinks
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.highlight import code_block
@@ -118,6 +118,7 @@ class Renderer:
     def note(self, text: str, topic: Topic | None, course: Course, language: Language) -> str:
         """A learner's note, beside a topic or on its own, as HTML. Its headings are no headings of the page, and carry
         no id."""
+        text = visible(text)
         key = (f"{topic.id if topic else '#'}\n{text}", language, False)
         kept = self._texts.get(key)
         if kept is None:

@@ -63,6 +63,14 @@ class Judge:
         result: dict[str, Any] = self._ask("run", exercise=exercise, answer=given, scratch=scratch, confirmed=confirmed)
         return result
 
+    def beside(
+        self, wanted: Sequence[str], before: Sequence[str], typed: str, *, confirmed: bool = False
+    ) -> dict[str, Any]:
+        """What was typed for a step of a listing, run beside it: see `typing.beside`. Raises JudgeError."""
+        steps: dict[str, Any] = {"wanted": list(wanted), "before": list(before), "typed": typed}
+        result: dict[str, Any] = self._ask("beside", **steps, confirmed=confirmed)
+        return result
+
     def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:
         """The givens or options of an exercise that is not answered by a program. Raises KeyError, JudgeError."""
         result: dict[str, Any] = self._ask("problem", exercise=exercise, variant=variant)

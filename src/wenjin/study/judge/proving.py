@@ -2,22 +2,30 @@
 
 Every answer goes to the judge; what it says is one event, written before the next question is shown. So a test goes on
 where it was left, whoever ended the process. An answer that cannot be read is not counted; "I do not know" is a wrong
-one. Nothing is told of right and wrong before the end.
+one. A program is begun by the learner and has so many minutes from then on; one that does not run is not counted while
+there is time to mend it. Nothing is told of right and wrong before the end.
 """
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.judge.client import Judge, JudgeError
 from wenjin.study.progress.gate import Sitting, asked, gates, result
-from wenjin.study.progress.placement import Item, Outcome, Placements, following, outcome, placement
+from wenjin.study.progress.placement import Item, Outcome, Placements, following, late, outcome, placement
 from wenjin.study.store.log import Log, happened
 
 SKIPPED = {"verdict": "skipped", "name": None, "section": None}
-Given = Mapping[str, Any] | None  # the answer as the judge reads it; None for "I do not know"
+LATE = {"verdict": "late", "name": None, "section": None}
+Given = Mapping[str, Any] | str | None  # the answer as the judge reads it, or a program; None for "I do not know"
+
+
+def counts(verdict: Mapping[str, Any]) -> bool:
+    """Does the next question come after it?"""
+    return verdict["verdict"] in ("pass", "wrong", "skipped", "late")
 
 
 class Proving:
@@ -30,7 +38,7 @@ class Proving:
         return placement(self.log.events("place"))
 
     def outcome(self, test: Placements) -> Outcome:
-        return outcome(self.course, [answer.given for answer in test.answers])
+        return outcome(self.course, [answer.given for answer in test.answers], test.spared)
 
     def question(self, test: Placements) -> Item | None:
         """What is asked next; None when it is over."""
@@ -42,9 +50,24 @@ class Proving:
             self.log.append(happened("place", uuid4().hex, {"what": "began"}))
         return self.placement()
 
-    def answer(self, test: Placements, item: Item, given: Given) -> dict[str, Any]:
-        """Judge and record one answer; the test ends itself after the last. The verdict says when it was unreadable."""
-        told, verdict = self._judged(item, given)
+    def open(self, test: Placements, item: Item) -> None:
+        """The learner begins to write the program that is asked."""
+        if test.opened is None:
+            self.log.append(happened("place", test.id, {"what": "opened", "number": item.number}))
+
+    def spare(self, test: Placements) -> None:
+        """No programs in this test; it ends where nothing else is left to ask."""
+        self.log.append(happened("place", test.id, {"what": "spared"}))
+        test = self.placement()
+        if self.question(test) is None:
+            self.end(test)
+
+    def answer(
+        self, test: Placements, item: Item, given: Given, *, confirmed: bool = False, at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Judge and record one answer; the test ends itself after the last. The verdict says when it was unreadable.
+        `confirmed`: the learner lets this program run where nothing confines it."""
+        told, verdict = self._judged(item, given, test.opened, at, confirmed)
         if told is not None:
             facts = {"what": "answered", "topic": item.exercise.topic, "kind": item.exercise.kind, **told}
             self.log.append(happened("place", test.id, facts))
@@ -76,9 +99,23 @@ class Proving:
         items = asked(topic, sat.id)
         return items[len(sat.answers)] if sat.open and len(sat.answers) < len(items) else None
 
-    def gate_answer(self, topic: Topic, sat: Sitting, item: Item, given: Given) -> dict[str, Any]:
+    def gate_begin(self, topic: Topic, sat: Sitting, item: Item) -> None:
+        """The learner begins to write the program that is asked."""
+        if sat.opened is None:
+            self.log.append(happened("gate", topic.id, {"what": "opened", "gate": sat.id, "number": item.number}))
+
+    def gate_answer(
+        self,
+        topic: Topic,
+        sat: Sitting,
+        item: Item,
+        given: Given,
+        *,
+        confirmed: bool = False,
+        at: datetime | None = None,
+    ) -> dict[str, Any]:
         """Judge and record one answer; after the last the gate is passed or not."""
-        told, verdict = self._judged(item, given)
+        told, verdict = self._judged(item, given, sat.opened, at, confirmed)
         if told is not None:
             more = {"name": verdict["name"], "section": verdict["section"]}
             self.log.append(happened("gate", topic.id, {"what": "answered", "gate": sat.id, **told, **more}))
@@ -90,12 +127,17 @@ class Proving:
                 self.log.append(happened("gate", topic.id, ended))
         return verdict
 
-    def _judged(self, item: Item, given: Given) -> tuple[dict[str, Any] | None, dict[str, Any]]:
+    def _judged(
+        self, item: Item, given: Given, opened: datetime | None, at: datetime | None, confirmed: bool
+    ) -> tuple[dict[str, Any] | None, dict[str, Any]]:
         """What to record of an answer (None: nothing), and the verdict."""
         verdict: dict[str, Any] = dict(SKIPPED)
-        if given is not None:
-            document = json.dumps({"variant": item.variant, "answer": given}).encode()
-            verdict = self._judge().judge(item.exercise.id, document, variant=item.variant)
+        if isinstance(given, str) and late(opened, at or datetime.now(UTC)):
+            verdict = dict(LATE)
+        elif given is not None:
+            document = given if isinstance(given, str) else json.dumps({"variant": item.variant, "answer": given})
+            judge = self._judge()
+            verdict = judge.judge(item.exercise.id, document.encode(), variant=item.variant, confirmed=confirmed)
             if verdict["name"] == "judge-fault":
                 raise JudgeError(verdict["feedback"]["en"])
             if verdict["verdict"] not in ("pass", "wrong"):

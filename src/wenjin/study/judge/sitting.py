@@ -1,9 +1,12 @@
 """Sitting a paper: begin, keep the clock, judge each answer as it is kept, end. For the page and the terminal alike.
 
-Answers are judged when they are kept and told when the paper has ended. On its end each judged answer also becomes an
-attempt at its exercise (`source` "paper"), so that whatever is derived from attempts knows of it.
+Answers are judged when they are kept and told when the paper has ended; what was typed and not kept is judged at the
+end. Then each answer also becomes an attempt at its exercise (`source` "paper"), so that whatever is derived from
+attempts knows of it.
 
 What the stopwatch shows is kept as the draft `paper/ID/clock`, outside the log: an hour would be nine thousand events.
+It stands while nobody holds it. What comes all the same was written meanwhile: the time since the page was handed out
+counts, and where that is not known here, the answer is marked as not timed.
 
 Omits   what a paper holds and what it says of its topics (`progress/paper.py`, `progress/report.py`)
 """
@@ -13,8 +16,9 @@ import json
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -30,6 +34,7 @@ from wenjin.study.store.log import Conflict, Event, Log, StoreError, happened
 AWAY = 10.0  # seconds without anybody after which opening the paper again is written down
 GRACE = 5.0  # seconds after the end in which the answer that was being written still arrives
 UNJUDGED = ("judge-fault", "unknown-exercise", "unconfined")
+UNFINISHED = ("incomplete", "not-a-number", "unreadable")
 MOST_CARD = 20_000  # characters of what is typed for a card
 
 
@@ -37,10 +42,18 @@ class Over(Exception):
     """The paper has ended: nothing more is taken."""
 
 
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What stands in the fields of a paper, kept or not: the answer to a question, the text for a card."""
+
+    items: Mapping[str, bytes] = field(default_factory=dict)
+    cards: Mapping[str, str] = field(default_factory=dict)
+
+
 class Room:
     """The sittings of one learner, and the clocks of those that are open in this process. Thread-safe.
 
-    `read` is the clock that counts: one that is never set.
+    `read` is the clock that counts: one that is never set. `typed` tells what stands in the fields of a sitting.
     """
 
     def __init__(
@@ -49,11 +62,14 @@ class Room:
         course: Course,
         judge: Callable[[], Judge],
         read: Callable[[], float] = time.monotonic,
+        typed: Callable[[Sitting], Typed] = lambda sat: Typed(),
     ) -> None:
-        self.log, self.course, self.judge, self.read = log, course, judge, read
+        self.log, self.course, self.judge, self.read, self.typed = log, course, judge, read, typed
         self._lock = threading.RLock()
+        self._ending = threading.Lock()
         self._clocks: dict[str, Stopwatch] = {}
         self._left: dict[str, float] = {}  # when nobody held a clock any more, by `read`
+        self._seen: dict[str, float] = {}  # when a page of it was handed out, by `read`
         self._ended: dict[str, float] = {}  # when the time of a sitting was over, by `read`
         self._beating: threading.Thread | None = None
 
@@ -77,6 +93,26 @@ class Room:
         id = uuid4().hex[:12]
         self.log.append(happened("paper", id, paper.paper(self.course, scope, seed).began()))
         return id
+
+    def enter(self, scope: Scope, seed: int) -> str:
+        """The sitting of this unit or test that is open, or a new one; its id."""
+        with self._lock:
+            waiting = self.all().open(scope.id)
+            return waiting[0].id if waiting else self.begin(scope, seed)
+
+    def give_up(self, sat: Sitting) -> None:
+        """It is over without a report, and none of its answers counts; until it is taken up again."""
+        self._turn(sat, "given-up")
+
+    def take_up(self, sat: Sitting) -> None:
+        self._turn(sat, "taken-up")
+
+    def _turn(self, sat: Sitting, what: str) -> None:
+        with self._lock:
+            found = self.get(sat.id)
+            if found is not None and found.ended is None and found.given_up == (what == "taken-up"):
+                self._append(found, {"what": what})
+                sat.given_up = what == "given-up"
 
     # ---- its time ----
 
@@ -119,6 +155,43 @@ class Room:
                 self._left[id] = self.read()
                 self.keep(id)
 
+    def seen(self, sat: Sitting) -> None:
+        """A page of it was handed out."""
+        with self._lock:
+            self._seen[sat.id] = self.read()
+
+    def count(self, sat: Sitting, item: str | None = None) -> None:
+        """Something typed has come. Where nobody holds the clock, the time since the page was handed out counts, or
+        since the clock was let go; where neither is known here, the answer is marked, and time counts from now."""
+        with self._lock:
+            clock, now = self.clock(sat), self.read()
+            if clock.holders:
+                return
+            since = [known[sat.id] for known in (self._seen, self._left) if sat.id in known]
+            self._seen[sat.id] = now
+            if not since:
+                if item is not None:
+                    self.untimed(sat, [item])
+                return
+            late = now - max(since) - clock.left
+            clock.known(clock.spent + now - max(since))
+            if late >= 0:
+                self._ended.setdefault(sat.id, now - late)
+            self.keep(sat.id)
+
+    def untimed(self, sat: Sitting, items: Iterable[str]) -> None:
+        """Write down that these were answered while the clock stood."""
+        new = sorted(set(items) - sat.untimed)
+        if new:
+            self._append(sat, {"what": "untimed", "items": new})
+            sat.untimed |= set(new)
+
+    def late(self, sat: Sitting) -> bool:
+        """Is the time up, the moment in which the answer under the pen still arrives included?"""
+        if not self.clock(sat).over:
+            return False
+        return self.read() - self._ended.setdefault(sat.id, self.read()) > GRACE
+
     def _beat(self) -> None:
         """Keep what the clocks show until nobody holds one."""
         while True:
@@ -153,15 +226,19 @@ class Room:
 
     def answer(self, sat: Sitting, item: str, given: bytes, *, confirmed: bool = False) -> dict[str, Any]:
         """Judge and keep an answer; the verdict. Raises Over when the time was up before it came."""
-        self._takes(sat)
+        self._takes(sat, item)
+        verdict, kept = self._judge(sat, item, given, confirmed)
+        if verdict["name"] not in UNJUDGED:
+            self._append(sat, kept)
+        return verdict
+
+    def _judge(self, sat: Sitting, item: str, given: bytes, confirmed: bool) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The verdict, and what is written of it."""
         exercise, variant = self.course.exercises[item], dict(sat.items)[item]
         document = numbered(exercise, given, variant)
         verdict = self.judge().judge(item, document, variant=variant, seed=variant, confirmed=confirmed)
-        if verdict["name"] not in UNJUDGED:
-            told = {k: verdict[k] for k in ("verdict", "name", "feedback", "section", "ms", "tier", "passed", "total")}
-            text = document.decode("utf-8", "replace")[:KEPT]
-            self._append(sat, {"what": "answered", "item": item, "answer": text, **told})
-        return verdict
+        told = {k: verdict[k] for k in ("verdict", "name", "feedback", "section", "ms", "tier", "passed", "total")}
+        return verdict, {"what": "answered", "item": item, "answer": readable(document), **told}
 
     def type(self, sat: Sitting, card: str, text: str) -> None:
         """Keep what was typed for a card. Raises Over."""
@@ -173,15 +250,17 @@ class Room:
         if sat.ended is not None and card in sat.cards and rating in (1, 2, 3, 4):
             self.log.append(happened("paper", sat.id, {"what": "rated", "card": card, "rating": rating}))
 
-    def _append(self, sat: Sitting, data: dict[str, Any]) -> None:
-        self.log.append(happened("paper", sat.id, {**data, "spent": round(self.clock(sat).spent, 3)}))
+    def _append(self, sat: Sitting, data: dict[str, Any], spent: float | None = None) -> None:
+        spent = self.clock(sat).spent if spent is None else spent
+        self.log.append(happened("paper", sat.id, {**data, "spent": round(spent, 3)}))
 
-    def _takes(self, sat: Sitting) -> None:
+    def _takes(self, sat: Sitting, item: str | None = None) -> None:
         """Whether an answer still counts: the one under the pen when the time is over does, for a moment."""
         now = self.get(sat.id)
-        if now is None or now.ended is not None:
+        if now is None or now.ended is not None or now.given_up:
             raise Over
-        if self.clock(now).over and self.read() - self._ended.setdefault(sat.id, self.read()) > GRACE:
+        self.count(now, item)
+        if self.late(now):
             raise Over
 
     # ---- its end ----
@@ -190,26 +269,45 @@ class Room:
         """Is the time up, the moment of grace included? Then the sitting is ended."""
         if sat.ended is not None:
             return True
-        if not self.clock(sat).over:
+        if sat.given_up or not self.clock(sat).over:
             return False
-        if self.read() - self._ended.setdefault(sat.id, self.read()) > GRACE or not self.clock(sat).holders:
+        if self.late(sat) or not self.clock(sat).holders:
             self.end(sat, "time")
             return True
         return False
 
     def end(self, sat: Sitting, why: str) -> None:
-        """Write the attempts, then the end. A crash between them loses nothing: the same attempts count once."""
-        with self._lock:
+        """Judge what was typed and not kept; then write the attempts and the end, all of it or nothing."""
+        with self._ending:
             found = self.get(sat.id)
-            if found is None or found.ended is not None:
+            if found is None or found.ended is not None or found.given_up:
                 return
-            told = [event for event in self.log.events("paper", sat.id) if "item" in event.data]
-            for event in {event.data["item"]: event for event in told}.values():  # the last answer to each
-                self.log.append(as_attempt(event, dict(found.items)))
-            ended = {"what": "ended", "of": found.of, "right": found.right, "all": len(found.items), "why": why}
-            self.log.append(happened("paper", sat.id, ended | {"spent": round(found.spent, 3)}))
-            self.keep(sat.id)
+            spent = found.spent  # the time of the judge is not the learner's
+            self._gather(found, spent)
+            with self._lock:
+                found = self.get(sat.id)
+                assert found is not None
+                told = [event for event in self.log.events("paper", sat.id) if "item" in event.data]
+                last = {event.data["item"]: event for event in told if event.data.get("name") not in UNJUDGED}
+                ended = {"what": "ended", "of": found.of, "right": found.right, "all": len(found.items), "why": why}
+                end = happened("paper", sat.id, ended | {"spent": round(spent, 3)})
+                self.log.extend([*(as_attempt(event, dict(found.items)) for event in last.values()), end])
+                self.keep(sat.id)
         sat.ended, sat.why = datetime.now(UTC), why
+
+    def _gather(self, sat: Sitting, spent: float) -> None:
+        """Answers that were typed and not kept. One that is not finished does not take the place of one that is."""
+        typed = self.typed(sat)
+        for item, given in typed.items.items():
+            before = sat.answers.get(item)
+            if before and before.text == readable(numbered(self.course.exercises[item], given, dict(sat.items)[item])):
+                continue
+            verdict, kept = self._judge(sat, item, given, confirmed=False)
+            if before is None or verdict["name"] not in (*UNJUDGED, *UNFINISHED):
+                self._append(sat, kept, spent)
+        for card, text in typed.cards.items():
+            if card not in sat.typed or sat.typed[card].text != text:
+                self._append(sat, {"what": "answered", "card": card, "answer": text[:MOST_CARD]}, spent)
 
 
 def as_attempt(event: Event, variants: Mapping[str, int]) -> Event:
@@ -220,6 +318,11 @@ def as_attempt(event: Event, variants: Mapping[str, int]) -> Event:
     data |= {"exercise": item, "source": "paper", "paper": event.subject, "variant": variants.get(item, 0)}
     id = hashlib.sha256(f"attempt of {event.id}".encode()).hexdigest()[:32]
     return Event(id, event.at, "attempt", item, data)
+
+
+def readable(document: bytes) -> str:
+    """An answer as it is kept."""
+    return document.decode("utf-8", "replace")[:KEPT]
 
 
 def numbered(exercise: Exercise, given: bytes, variant: int) -> bytes:

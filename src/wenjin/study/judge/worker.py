@@ -22,7 +22,7 @@ from typing import Any
 from wenjin.kit.exercise import Code, Limits
 from wenjin.kit.text import Text, visible
 from wenjin.kit.verdict import Verdict
-from wenjin.study.judge import answers, messages, syntax
+from wenjin.study.judge import answers, messages, syntax, typing
 from wenjin.study.judge import code as programs
 from wenjin.study.judge.prove import prove
 from wenjin.study.judge.reference import checked
@@ -129,6 +129,18 @@ class Worker:
             output = channel.printed()
         elapsed = round((time.perf_counter() - began) * 1e3, 1)
         return {"output": output, "error": error and error.as_dict(), "unconfined": False, "ms": elapsed}
+
+    def beside(self, wanted: list[str], before: list[str], typed: str, confirmed: bool = False) -> dict[str, Any]:
+        """What a typed step does beside that of a listing (typing.py)."""
+        with ExitStack() as stack:
+
+            def channel() -> JobChannel:
+                return JobChannel(stack.enter_context(self._open(typing.LIMITS, confirmed)))
+
+            try:
+                return typing.beside(channel, wanted, before, typed)
+            except Unconfined:
+                return typing.unsaid("unconfined", messages.say("unconfined"))
 
     def problem(self, exercise: str, variant: int = 0) -> dict[str, Any]:
         """What a learner is shown of an exercise that is not answered by a program."""

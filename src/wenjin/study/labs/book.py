@@ -224,6 +224,25 @@ def compare(a: Run, b: Run) -> Comparison:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Several runs of one lab: of each argument and each result what every run had, None where it had none."""
+
+    runs: tuple[Run, ...]
+    arguments: tuple[tuple[str, tuple[Any, ...]], ...]
+    levels: tuple[tuple[str, tuple[float | None, ...]], ...]
+
+
+def together(runs: Sequence[Run]) -> Together:
+    def side_by_side(of_each: list[Mapping[str, Any]]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+        names = dict.fromkeys(name for own in of_each for name in own)
+        return tuple((name, tuple(own.get(name) for own in of_each)) for name in names)
+
+    return Together(
+        tuple(runs), side_by_side([run.arguments for run in runs]), side_by_side([run.levels for run in runs])
+    )
+
+
 def repeated(first: Run, again: Run) -> list[tuple[str, float | None, float | None, str]]:
     """Each result of two runs of the same: "same" to the last digit, "near" where both lie in the recorded band (what
     measures time never comes twice), else "other"."""

@@ -41,7 +41,7 @@ def line(run: Run, lab: Lab | None, language: Language) -> str:
         told.append(f"{title} {format(value, words.format if words else '.4g')}")
     title = lab.title[language] if lab and lab.title else run.lab
     levels = ("，" if language == "zh" else ", ").join(told) or run.state
-    at = f"{run.at:%Y-%m-%d %H:%M} UTC"
+    at = f"{run.at.astimezone():%Y-%m-%d %H:%M}"
     return LINE.format(title=title.replace("[", "(").replace("]", ")"), at=at, run=run.id, levels=levels)[language]
 
 

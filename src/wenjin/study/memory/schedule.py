@@ -5,9 +5,10 @@
 A card has short steps of minutes while it is learned; what takes longer to do than to remember (an exercise) has none:
 it comes back after days from the first time on.
 
-The numbers are those of the library `fsrs` (FSRS-6, default parameters), which a test compares step by step. What it
-takes from its surroundings is an argument here: the time of a review, and the roll that spreads long intervals a
-little, so that cards learned together do not stay together. Nothing here reads a clock or a disk.
+The numbers are those of the library `fsrs` (FSRS-6, default parameters), which a test compares step by step; they are
+reckoned in model.py. What the library takes from its surroundings is an argument here: the time of a review, and the
+roll that spreads long intervals a little, so that cards learned together do not stay together. Nothing here reads a
+clock or a disk.
 
 Source  J. Ye, J. Su, Y. Cao: A Stochastic Shortest Path Algorithm for Optimizing Spaced Repetition Scheduling (2022)
 Omits   fitting the parameters to a learner
@@ -18,23 +19,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from fsrs import Card, Rating, Scheduler, State
-from fsrs.scheduler import FUZZ_RANGES
+from wenjin.study.memory import model
+from wenjin.study.memory.model import AIM as AIM
+from wenjin.study.memory.model import LONGEST as LONGEST
+from wenjin.study.memory.model import spread as spread
 
 Phase = Literal["new", "learning", "review", "relearning"]
 Dice = Callable[[int], float]  # the roll, in [0, 1), of a card's n-th review (from 0): the same whenever it is asked
 
 RATINGS = (1, 2, 3, 4)
-LONGEST = 36500  # days
-SCHEDULER = Scheduler(maximum_interval=LONGEST, enable_fuzzing=False)  # its own fuzz rolls where nobody sees it
-STEPLESS = Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=LONGEST, enable_fuzzing=False)
-AIM = SCHEDULER.desired_retention  # the share of due cards that are to be recalled
-STATES: dict[Phase, State] = {
-    "learning": State.Learning,
-    "review": State.Review,
-    "relearning": State.Relearning,
-}
-PHASES = {state: phase for phase, state in STATES.items()}
+LEARNING = (timedelta(minutes=1), timedelta(minutes=10))
+RELEARNING = (timedelta(minutes=10),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,46 +75,40 @@ def schedule(reviews: Iterable[Review], dice: Dice) -> Standing:
 
 def after(standing: Standing, review: Review, dice: Dice, steps: bool = True) -> Standing:
     """Where it stands after one more review; without `steps` after days from the first time on."""
-    at = review.at.astimezone(UTC)
-    card = Card(
-        card_id=0,  # without a number the library waits a millisecond to draw one
-        state=STATES.get(standing.phase, State.Learning),
-        step=standing.step,
-        stability=standing.stability,
-        difficulty=standing.difficulty,
-        due=standing.due or at,
-        last_review=standing.last,
-    )
-    card, _ = (SCHEDULER if steps else STEPLESS).review_card(card, Rating(review.rating), at)
-    phase = PHASES[card.state]
-    interval = card.due - at
+    at, rating, last = review.at.astimezone(UTC), review.rating, standing.last
+    if rating not in RATINGS:
+        raise ValueError(f"no rating: {rating}")
+    if standing.stability is None or standing.difficulty is None:
+        stability, difficulty = model.begun(rating)
+    else:
+        elapsed = (at - last).days if last is not None else 0
+        stability, difficulty = model.after(standing.stability, standing.difficulty, elapsed, rating)
+    phase, step, interval = stepped(standing.phase, standing.step or 0, rating) if steps else DAYS
+    if interval is None:
+        interval = timedelta(days=model.spread(model.days(stability), dice(standing.reviews)))
+    lapses = standing.lapses + (standing.phase == "review" and rating == 1)
+    return Standing(phase, at + interval, stability, difficulty, step, at, standing.reviews + 1, lapses)
+
+
+DAYS: tuple[Phase, int | None, timedelta | None] = ("review", None, None)  # comes back after days
+
+
+def stepped(phase: Phase, step: int, rating: int) -> tuple[Phase, int | None, timedelta | None]:
+    """Phase, step and how long it takes after an answer, where cards have short steps."""
     if phase == "review":
-        interval = timedelta(days=spread(interval.days, dice(standing.reviews)))
-    return Standing(
-        phase=phase,
-        due=at + interval,
-        stability=card.stability,
-        difficulty=card.difficulty,
-        step=card.step,
-        last=at,
-        reviews=standing.reviews + 1,
-        lapses=standing.lapses + (standing.phase == "review" and review.rating == 1),
-    )
+        return ("relearning", 0, RELEARNING[0]) if rating == 1 else DAYS
+    phase, all = ("relearning", RELEARNING) if phase == "relearning" else ("learning", LEARNING)
+    if rating == 1:
+        return phase, 0, all[0]
+    if rating == 4 or step >= len(all) or (rating == 3 and step + 1 == len(all)):
+        return DAYS
+    if rating == 3:
+        return phase, step + 1, all[step + 1]
+    hard = all[step] if step else all[0] * 1.5 if len(all) == 1 else (all[0] + all[1]) / 2.0
+    return phase, step, hard
 
 
 def intervals(standing: Standing, now: datetime, dice: Dice, steps: bool = True) -> tuple[timedelta, ...]:
     """How long until the card comes back, for each of the four ratings given now. Exactly what `after` will do."""
     due = [after(standing, Review(now, rating), dice, steps).due for rating in RATINGS]
     return tuple(each - now for each in due if each is not None)
-
-
-def spread(days: int, roll: float) -> int:
-    """An interval spread around its value: by a day at three days, by about 6 % at a hundred. As the library does."""
-    if days < 2.5:
-        return days
-    delta = 1.0
-    for part in FUZZ_RANGES:
-        delta += part["factor"] * max(min(float(days), part["end"]) - part["start"], 0.0)
-    low, high = max(2, round(days - delta)), min(round(days + delta), LONGEST)
-    low = min(low, high)
-    return min(round(roll * (high - low + 1) + low), LONGEST)

@@ -26,9 +26,26 @@ from wenjin.study.course.graph import Course, Kind
 from wenjin.study.course.order import closure, depths
 
 Floats = npt.NDArray[np.float64]
-SLIP: Mapping[Kind, float] = {"numeric": 0.12, "choice": 0.08, "order": 0.1, "proof": 0.12}
-GUESS: Mapping[Kind, float] = {"numeric": 0.1, "choice": 0.25, "order": 0.1, "proof": 0.2}
-KINDS = tuple(SLIP)  # those that a placement asks: a program takes too long to write
+PROGRAMS: tuple[Kind, ...] = ("function", "class", "program")
+SLIP: Mapping[Kind, float] = {
+    "numeric": 0.12,
+    "choice": 0.08,
+    "order": 0.1,
+    "proof": 0.12,
+    "function": 0.2,
+    "class": 0.2,
+    "program": 0.2,
+}
+GUESS: Mapping[Kind, float] = {
+    "numeric": 0.1,
+    "choice": 0.25,
+    "order": 0.1,
+    "proof": 0.2,
+    "function": 0.01,
+    "class": 0.01,
+    "program": 0.01,
+}
+KINDS = tuple(SLIP)  # those that a placement asks, the quick ones first
 ODD = 0.05
 STATES = 6000
 SHORT = 10  # the most telling topics, among which the one is asked that leaves the fewest misjudged

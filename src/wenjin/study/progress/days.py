@@ -8,14 +8,13 @@ Omits   reading without a note, a card or an exercise: it leaves no event
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from wenjin.study.progress.deck import Happening, day_of
+from wenjin.study.progress.recall import Happening, day_of
 
-TOGETHER = timedelta(minutes=15)
-ALONE = timedelta(minutes=2)
+TOGETHER, ALONE = 900.0, 120.0  # seconds
 COUNTED = {
     "attempt": "attempts",
     "review": "reviews",
@@ -47,6 +46,10 @@ class Day:
     def deeds(self) -> int:
         return self.attempts + self.reviews + self.runs + self.notes + self.tests
 
+    def row(self) -> tuple[int, int, int, int, int, int, float]:
+        """Its numbers, in their order."""
+        return self.attempts, self.passes, self.reviews, self.runs, self.notes, self.tests, self.seconds
+
 
 @dataclass(slots=True)
 class Days:
@@ -63,18 +66,23 @@ class Days:
         at = event.at.astimezone(self.zone)
         day = self.days.setdefault(day_of(at, at), Day())
         setattr(day, name, getattr(day, name) + 1)
-        day.passes += event.kind == "attempt" and event.data.get("verdict") == "pass"
-        gap = event.at - self.last if self.last is not None else TOGETHER
-        day.seconds += (gap if timedelta(0) <= gap < TOGETHER else ALONE).total_seconds()
+        if name == "attempts":
+            day.passes += event.data.get("verdict") == "pass"
+        gap = (event.at - self.last).total_seconds() if self.last is not None else TOGETHER
+        day.seconds += gap if 0.0 <= gap < TOGETHER else ALONE
         self.last = event.at
 
+    def copy(self) -> dict[date, Day]:
+        """The days, which later events leave alone."""
+        return {day: Day(*told.row()) for day, told in self.days.items()}
+
     def as_dict(self) -> dict[str, Any]:
-        days = {day.isoformat(): asdict(told) for day, told in self.days.items()}
+        days = {day.isoformat(): told.row() for day, told in self.days.items()}
         return {"days": days, "last": self.last and self.last.isoformat()}
 
     @staticmethod
     def from_dict(row: Mapping[str, Any], zone: tzinfo | None) -> "Days":
-        days = {date.fromisoformat(day): Day(**told) for day, told in row["days"].items()}
+        days = {date.fromisoformat(day): Day(*told) for day, told in row["days"].items()}
         return Days(zone, days, datetime.fromisoformat(row["last"]) if row["last"] else None)
 
 

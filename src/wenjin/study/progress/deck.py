@@ -7,7 +7,8 @@ that of `now`.
     limits     so many new cards a day, so many reviews; short steps are always asked
     siblings   cards of one section of a lesson, and mistakes of one exercise: one a day; the others are buried until
                the next. What is in its short steps is no sibling: it has been shown already
-    in a row   neither the same card nor a sibling comes twice in a row while another waits
+    in a row   neither the same card nor a sibling comes twice in a row while another waits; a card with other wordings
+               is never asked in the same one twice in a row
 """
 
 from collections import Counter
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+from wenjin.kit.text import Text
 from wenjin.study.course.graph import Card, Course, Exercise, Topic
 from wenjin.study.memory import schedule
 from wenjin.study.memory.dice import dice
@@ -46,6 +48,11 @@ class Entry:
     @property
     def mistake(self) -> str:
         return mistakes.parts(self.id)[1] if self.exercise else ""
+
+    @property
+    def sides(self) -> tuple[Text, Text] | None:
+        """Question and answer in the wording of this time: after each answer the next one, in turn."""
+        return self.card.sides[self.standing.reviews % len(self.card.sides)] if self.card else None
 
     @property
     def group(self) -> str:

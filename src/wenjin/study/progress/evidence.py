@@ -6,7 +6,8 @@
     run       a lab that ended normally 1; a prediction of its first run 1 or 0
     place     an item of the placement test 1 or 0; at its end, what it held for known
     gate      the gate test: passed 1, else the share of right answers, half at most
-    paper     an answer on the paper of a checkpoint 1 or 0; the newest of each exercise
+    paper     an answer on the paper of a checkpoint 1 or 0; the newest of each exercise. Read from the attempt that it
+              becomes when the paper has ended: before that nothing may tell what was right
 
 Of an exercise the newest answers are kept; each counts half of the one after it. A pass within a day of another one of
 the same exercise says nothing new.
@@ -22,7 +23,7 @@ from typing import Any, Literal
 from wenjin.study.course.graph import Course
 from wenjin.study.memory import schedule
 from wenjin.study.memory.schedule import Review, Standing
-from wenjin.study.progress.deck import Happening
+from wenjin.study.progress.recall import Happening
 
 Kind = Literal["attempt", "card", "lab", "prediction", "place", "gate", "paper"]
 
@@ -95,6 +96,8 @@ class Evidences:
     def take(self, event: Happening) -> None:
         """One more event, in the order of the log. What the course does not have (any more) is passed over."""
         match event.kind:
+            case "attempt" if event.subject in self._topics and event.data.get("source") == "paper":
+                self._paper(event)
             case "attempt" | "hint" | "solution" if event.subject in self._topics:
                 self._exercise(event)
             case "review" | "undo" if event.subject in self._topics:
@@ -103,8 +106,6 @@ class Evidences:
                 self._run(event)
             case "place":
                 self._place(event)
-            case "paper" if event.data.get("item") in self._topics:
-                self._paper(event)
             case "gate" if event.subject in self.course.topics:
                 self._gate(event)
 
@@ -136,11 +137,12 @@ class Evidences:
             self.cards[event.subject] = [each for each in given if each.event != event.data.get("event")]
             return
         rating = event.data.get("rating")
-        if rating in schedule.RATINGS and all(each.event != event.id for each in given):
+        if rating in schedule.RATINGS and event.id not in [each.event for each in given]:
             before = given[-1].standing if given else schedule.NEW
             at = max(event.at, before.last) if before.last else event.at  # a clock that was set back
             after = schedule.after(before, Review(at, int(rating)), middle)
-            self.cards[event.subject] = [*given, Answered(event.id, int(rating), at, after)][-UNDONE:]
+            given.append(Answered(event.id, int(rating), at, after))
+            del given[:-UNDONE]
 
     def _run(self, event: Happening) -> None:
         run, what = str(event.data.get("run")), event.data.get("what")
@@ -181,12 +183,10 @@ class Evidences:
             self._remember(topic, event.at, 3)
 
     def _paper(self, event: Happening) -> None:
-        """The same answer may be kept several times before the paper is handed in: it is one."""
-        if event.data.get("what") != "answered" or event.data.get("verdict") not in ("pass", "wrong"):
+        if event.data.get("verdict") not in ("pass", "wrong"):
             return
-        item, right = str(event.data["item"]), event.data["verdict"] == "pass"
-        made = replace(mark(event, "paper", EXERCISE, float(right)), subject=item)
-        self.marks.setdefault(self._topics[item], {})[f"paper {item}"] = made
+        item, right = event.subject, event.data["verdict"] == "pass"
+        self.marks.setdefault(self._topics[item], {})[f"paper {item}"] = mark(event, "paper", EXERCISE, float(right))
         if right:
             self._remember(self._topics[item], event.at, 3)
 

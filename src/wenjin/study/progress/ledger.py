@@ -1,10 +1,13 @@
-"""All that the pages need of the log, in one fold: what is done, what shows mastery, how each card stands, which days.
+"""What most pages need of the log, in one fold: what is done, what shows mastery, how each card stands, which days; the
+learner's questions, papers and passes.
 
 A page then costs the newest events, not years of them; and what a ledger holds is plain JSON, so a start can go on from
 a kept one. What a fold is, its own module says; here they only go side by side. Pure.
 
     ledger.take(event)        one more event, in the order of the log
     ledger.learner(now)       what plan, pace and Today are views of
+
+Omits   what is known of single weeks: diary.py
 """
 
 from collections.abc import Iterable, Mapping
@@ -16,6 +19,9 @@ from wenjin.study.course.graph import Course
 from wenjin.study.progress.days import Days
 from wenjin.study.progress.evidence import Evidences
 from wenjin.study.progress.mastery import view
+from wenjin.study.progress.paper import Sittings
+from wenjin.study.progress.passes import Passes
+from wenjin.study.progress.questions import Questions
 from wenjin.study.progress.recall import Happening, Recall, Replay
 from wenjin.study.progress.state import States
 from wenjin.study.progress.work import Learner, Work
@@ -32,6 +38,9 @@ class Ledger:
     evidences: Evidences
     days: Days
     recall: Recall | None
+    questions: Questions
+    sittings: Sittings
+    passes: Passes
 
     def take(self, event: Happening) -> None:
         self.states.take(event)
@@ -43,9 +52,17 @@ class Ledger:
                 self.recall.take(event)
             except Replay:
                 self.recall = None
+        match event.kind:
+            case "question":
+                self.questions.take(event)
+            case "paper":
+                self.sittings.take(event)
+            case "pass" | "explain":
+                self.passes.take(event)
 
     def learner(self, now: datetime) -> Learner:
-        return Learner(self.course, self.work, view(self.evidences, now), now)
+        """The learner as of now; what comes later changes nothing of it."""
+        return Learner(self.course, self.work.copy(), view(self.evidences, now), now)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -54,6 +71,9 @@ class Ledger:
             "evidences": self.evidences.as_dict(),
             "days": self.days.as_dict(),
             "recall": self.recall.as_dict() if self.recall is not None else None,
+            "questions": self.questions.as_dict(),
+            "sittings": self.sittings.as_dict(),
+            "passes": self.passes.as_dict(),
         }
 
     @staticmethod
@@ -65,12 +85,16 @@ class Ledger:
             Evidences.from_dict(row["evidences"], course),
             Days.from_dict(row["days"], zone),
             Recall.from_dict(row["recall"], zone) if row["recall"] is not None else None,
+            Questions.from_dict(row["questions"]),
+            Sittings.from_dict(row["sittings"]),
+            Passes.from_dict(row["passes"]),
         )
 
 
 def empty(course: Course, zone: tzinfo | None) -> Ledger:
     """The ledger of a log without events. `zone`: where the learner lives."""
-    return Ledger(course, States(), Work(zone), Evidences(course), Days(zone), Recall(zone))
+    begun = (States(), Work(zone), Evidences(course), Days(zone), Recall(zone))
+    return Ledger(course, *begun, Questions(), Sittings(), Passes())
 
 
 def ledger(events: Iterable[Happening], course: Course, now: datetime) -> Ledger:

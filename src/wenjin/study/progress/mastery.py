@@ -15,15 +15,14 @@ learning  some of it is there; unknown: next to nothing is, or there is no evide
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Literal
-
-from fsrs import Card
 
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.memory import schedule
-from wenjin.study.progress.deck import Happening
+from wenjin.study.memory.model import retrievability
 from wenjin.study.progress.evidence import Answered, Evidences, Kind
+from wenjin.study.progress.recall import Happening
 
 Standing = Literal["unknown", "learning", "known", "fading"]
 
@@ -135,5 +134,4 @@ def recalled(standing: schedule.Standing, at: datetime, now: datetime) -> float:
     """The chance of recalling it at `now`, counted from its last review or from `at`, whichever is later."""
     if standing.stability is None or standing.last is None:
         return 1.0
-    card = Card(card_id=0, stability=standing.stability, last_review=max(standing.last, at.astimezone(UTC)))
-    return float(schedule.SCHEDULER.get_card_retrievability(card, now.astimezone(UTC)))
+    return retrievability(standing.stability, (now - max(standing.last, at)).days)

@@ -10,14 +10,23 @@ from dataclasses import dataclass
 from wenjin.kit.text import Language, Text, visible
 from wenjin.study.course.graph import Course
 from wenjin.study.course.margins import OWN_WORDS, margins
+from wenjin.study.progress.paper import Scope, scopes
 from wenjin.study.progress.questions import Question
-from wenjin.study.progress.summary import Score, Told
+from wenjin.study.progress.summary import Sat, Score, Told
 
 SCORES, RUNS, NOTES = Text("练习", "Exercises"), Text("实验", "Labs"), Text("笔记", "Notes")
 OPEN, ANSWERED = Text("还没有答案的问题", "Open questions"), Text("有了答案的问题", "Answered questions")
+PAPERS = Text("检查点与阶段测试", "Checkpoints and stage tests")
+STANDS = {
+    "began": Text("{track} · {title}：没有交卷", "{track} · {title}: not handed in"),
+    "given-up": Text("{track} · {title}：放弃了", "{track} · {title}: given up"),
+    "ended": Text("{track} · {title}：答对 {right} / {all}", "{track} · {title}: {right} of {all} right"),
+}
 REVIEWS = Text("复习：{count} 张，记得 {recalled} 张", "Reviews: {count} cards, {recalled} recalled")
-PASSED = Text("✓ {title}：通过，{attempts} 次", "✓ {title}: passed, {attempts} attempts")
-TRIED = Text("◐ {title}：还没通过，{attempts} 次", "◐ {title}: not passed yet, {attempts} attempts")
+REVIEW = Text("复习：1 张，记得 {recalled} 张", "Reviews: 1 card, {recalled} recalled")
+PASSED = Text("✓ {title}：通过，{attempts}", "✓ {title}: passed, {attempts}")
+TRIED = Text("◐ {title}：还没通过，{attempts}", "◐ {title}: not passed yet, {attempts}")
+ATTEMPT, ATTEMPTS = Text("1 次", "1 attempt"), Text("{n} 次", "{n} attempts")
 MISTAKES = Text("，错在 {names}", ", mistakes {names}")
 RUN = Text("{title} {run}：{what}", "{title} {run}: {what}")
 WHAT = {
@@ -43,10 +52,19 @@ class Node:
 
 
 def tree(
-    title: str, told: Sequence[Told], course: Course, language: Language, reflection: str = "", link: str = ""
+    title: str,
+    told: Sequence[Told],
+    course: Course,
+    language: Language,
+    reflection: str = "",
+    link: str = "",
+    papers: Sequence[Sat] = (),
 ) -> Node:
     """The summary below its title. `reflection`: what the learner wrote already; `link`: where it is written."""
     topics = [_topic(one, course, language) for one in told]
+    if papers:
+        known = scopes(course)
+        topics.append(Node(PAPERS[language], "papers", "", tuple(_paper(one, known, language) for one in papers)))
     if not topics:
         topics = [Node(NOTHING[language], "nothing")]
     lines = [line for line in (_short(line) for line in reflection.split("\n")) if line]
@@ -73,7 +91,7 @@ def _topic(told: Told, course: Course, language: Language) -> Node:
         leaves = tuple(_run(*run, course, language) for run in told.runs)
         branches.append(Node(RUNS[language], "runs", "", leaves))
     if told.reviews[0]:
-        words = REVIEWS.format(count=told.reviews[0], recalled=told.reviews[1])
+        words = (REVIEW if told.reviews[0] == 1 else REVIEWS).format(count=told.reviews[0], recalled=told.reviews[1])
         branches.append(Node(words[language], "reviews", "/review"))
     if told.notes:
         anchors = [note.partition("#")[2] for note in told.notes]
@@ -92,11 +110,19 @@ def _topic(told: Told, course: Course, language: Language) -> Node:
 def _score(id: str, score: Score, course: Course, language: Language) -> Node:
     exercise = course.exercises.get(id)
     title = exercise.title[language] if exercise and exercise.title else id
-    words = (PASSED if score.passed else TRIED).format(title=title, attempts=score.attempts)[language]
+    times = ATTEMPT if score.attempts == 1 else ATTEMPTS.format(n=score.attempts)
+    words = (PASSED if score.passed else TRIED).format(title=title, attempts=times)[language]
     if score.mistakes:
         words += MISTAKES.format(names=", ".join(f"{n} ×{times}" for n, times in score.mistakes.items()))[language]
     topic, _, name = id.partition("/")
     return Node(words, "passed" if score.passed else "tried", f"/topics/{topic}/exercises/{name}" if exercise else "")
+
+
+def _paper(sat: Sat, known: Mapping[str, Scope], language: Language) -> Node:
+    scope = known.get(sat.of)
+    track, title = (scope.track.title, scope.title) if scope else sat.of.partition("/")[::2]
+    words = STANDS[sat.what].format(track=track, title=title, right=sat.right, all=sat.all)
+    return Node(words[language], "paper", f"/papers/{sat.paper}{'/report' if sat.what == 'ended' else ''}")
 
 
 def _run(run: str, lab: str, what: str, course: Course, language: Language) -> Node:

@@ -4,7 +4,8 @@ When a track is begun, the last day of its plan is written down as promised. A p
 another day: that is how late it is, or how early. Besides there is the learner's own pace: what was done of the course
 in the last four weeks, by the minutes that the course gives for it, and where that leads. A topic that is begun counts
 by its parts, so the two ends differ by a few days without any meaning: up to GRACE is on time. A project shows nothing
-before it is done; while one comes next, who is late by no more than it takes is not called late.
+before it is done; while one comes next, who is late by no more than it takes is not called late. Other hours, another
+share or another order are no pace: the promise then moves as the end does (choosing.py).
 
 Omits   reading and reviews, which finish nothing: the pace counts exercises, labs and projects
 """
@@ -15,7 +16,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from wenjin.study.course.graph import Track, TrackPath
-from wenjin.study.progress.plan import MOST_WEEKDAY, MOST_WEEKEND, Hours, Plan, plan
+from wenjin.study.progress.plan import MOST_WEEKDAY, MOST_WEEKEND, Hours, Plan, Share, plan, shares_of
 from wenjin.study.progress.ways import Leg, followed, path_of, way
 from wenjin.study.progress.work import Learner, written
 
@@ -76,8 +77,22 @@ def ways(
 
 def following(learner: Learner, hours: Hours, marks: Mapping[str, str] | None = None) -> Plan:
     """The plan of all that is followed, laid today."""
-    tracks = followed(learner.work.settings, learner.course)
-    return plan(learner, ways(learner, tracks, marks), hours, learner.today)
+    settings = learner.work.settings
+    tracks = followed(settings, learner.course)
+    shares = shares_of(settings, [track.id for track in tracks])
+    return plan(learner, ways(learner, tracks, marks), hours, learner.today, shares)
+
+
+def until(learner: Learner, track: Track) -> tuple[list[Track], dict[str, int]]:
+    """The tracks whose plan tells where this one ends, with the shares among them: those in front of it, or beside it;
+    alone, as if begun today, one that is not followed."""
+    settings = learner.work.settings
+    tracks = followed(settings, learner.course)
+    if track not in tracks:
+        return [track], {}
+    shares = shares_of(settings, [one.id for one in tracks])
+    place = tracks.index(track)
+    return (tracks if track.id in shares else [t for t in tracks if t.id in shares or t in tracks[: place + 1]]), shares
 
 
 def pace(learner: Learner, track: Track, laid: Plan) -> Pace:
@@ -88,15 +103,20 @@ def pace(learner: Learner, track: Track, laid: Plan) -> Pace:
     over = min(WINDOW, max(1, (learner.today - begun).days)) if begun and begun < learner.today else 0
     since = learner.today - timedelta(days=over)
     done = sum((m for day, m in finished(learner) if since <= day < learner.today), 0.0) / 60
-    names = list(laid.ends)
-    before = set(names[: names.index(track.id) + 1]) if track.id in names else set(names)
-    pieces = [share for week in laid.weeks for share in week.shares if share.piece.kind != "practice"]
-    ahead = sum(share.minutes for share in pieces if share.piece.track in before) / 60
+    shares = [share for week in laid.weeks if week.monday <= end for share in week.shares]
+    ahead = sum(s.minutes for s in shares if s.piece.kind != "practice" and _before(s, track, laid)) / 60
     own = learner.today + timedelta(days=round(min(CENTURY, ahead / done * over))) if done else None
     late = (end - promised).days if promised else 0
     if late > 0:
         late = max(0, late - hidden(laid))
     return Pace(begun, promised, end, late, done, over, own)
+
+
+def _before(share: Share, track: Track, laid: Plan) -> bool:
+    """Is this done before the track ends: for itself, for one in front of it, or beside it?"""
+    names = list(laid.ends)
+    place = names.index(track.id) if track.id in names else len(names)
+    return bool(laid.shares) or share.piece.track in names[: place + 1]
 
 
 def hidden(laid: Plan) -> int:
@@ -126,14 +146,13 @@ def remedy(learner: Learner, track: Track, laid: Plan, late: Pace) -> Help:
     promised = late.promised
     if promised is None:
         return Help(None, ())
-    tracks = followed(learner.work.settings, learner.course)
-    before = tracks[: tracks.index(track) + 1] if track in tracks else [track]
+    before, shares = until(learner, track)
 
     def ends(hours: Hours, path: TrackPath | None = None) -> date:
         legs = ways(learner, before)
         if path is not None:
-            legs[-1] = (track, way(learner, track, path))
-        return plan(learner, legs, hours, learner.today).ends[track.id]
+            legs[before.index(track)] = (track, way(learner, track, path))
+        return plan(learner, legs, hours, learner.today, shares).ends[track.id]
 
     now = path_of(track, learner.work.settings)
     shorter = [p for p in track.paths if p != now and not p.rule and len(p.units) < len(track.units)]

@@ -6,6 +6,8 @@
            {"what": "resumed", "spent"}                            somebody has the paper open again
            {"what": "answered", "item", "answer", "verdict", "name", "section", "feedback", "passed", "total", "spent"}
            {"what": "answered", "card", "answer", "spent"}         what was typed; nobody judges it
+           {"what": "untimed", "items", "spent"}                   answers that were written while the clock stood
+           {"what": "given-up", "spent"}, {"what": "taken-up", "spent"}
            {"what": "ended", "of", "right", "all", "spent", "why": "handed-in" | "time"}
            {"what": "rated", "card", "rating"}                     by the learner, once the paper has ended
 
@@ -17,14 +19,15 @@ Omits   judging (`judge/sitting.py`), what a paper says of its topics (report.py
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from math import ceil
 from random import Random
 from typing import Any, Literal
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Course, Exercise, Kind, Track
-from wenjin.study.progress.deck import Happening
+from wenjin.study.progress.recall import Happening
 
 # What a question is given, in minutes. A choice, so that a paper's length can be told before it is begun; a report
 # shows how long the sitting took, and the measure stands beside it.
@@ -36,6 +39,10 @@ WANTED = 2  # questions a topic
 CARDS = 2  # cards a topic
 MOST_CARDS = 12
 NUMBERS = 1_000_000_000
+SEEDS = 999_999_999  # the highest number of a paper
+# The share of right questions from which a sitting is passed, and its paper is called a certificate. A choice: it is
+# the value from which a topic counts as known (mastery.py).
+PASS = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +177,8 @@ class Sitting:
     typed: dict[str, Answered] = field(default_factory=dict)
     ratings: dict[str, int] = field(default_factory=dict)
     opened: int = 0
+    untimed: set[str] = field(default_factory=set)
+    given_up: bool = False
 
     def take(self, event: Happening) -> None:
         data = event.data
@@ -193,6 +202,10 @@ class Sitting:
                 self.answers[str(data["item"])] = answered(data)
             case "answered":
                 self.typed[str(data.get("card"))] = answered(data)
+            case "untimed":
+                self.untimed |= set(data["items"])
+            case "given-up" | "taken-up":
+                self.given_up = what == "given-up"
             case "ended":
                 self.ended, self.why = event.at, str(data.get("why"))
 
@@ -204,6 +217,15 @@ class Sitting:
     @property
     def right(self) -> int:
         return sum(id in self.answers and self.answers[id].verdict == "pass" for id, _ in self.items)
+
+    @property
+    def least(self) -> int:
+        """Right questions that are a pass."""
+        return least(len(self.items))
+
+
+def least(questions: int) -> int:
+    return max(1, ceil(PASS * questions))
 
 
 def answered(data: Mapping[str, Any]) -> Answered:
@@ -239,6 +261,7 @@ class Sat:
     right: int = 0
     all: int = 0
     spent: float = 0.0
+    given_up: bool = False
 
 
 @dataclass(slots=True)
@@ -256,10 +279,19 @@ class Sittings:
             self.sat[event.subject] = new
         elif data.get("what") == "ended" and known is not None and known.ended is None:
             right, everything, spent = int(data["right"]), int(data["all"]), float(data["spent"])
-            self.sat[known.id] = Sat(known.id, known.of, known.seed, known.began, event.at, right, everything, spent)
+            self.sat[known.id] = replace(known, ended=event.at, right=right, all=everything, spent=spent)
+        elif data.get("what") in ("given-up", "taken-up") and known is not None and known.ended is None:
+            self.sat[known.id] = replace(known, given_up=data["what"] == "given-up")
 
     def open(self, of: str | None = None) -> list[Sat]:
-        """Those not ended, the newest first."""
+        """Those neither ended nor given up, the newest first."""
+        return [one for one in self._standing(of) if not one.given_up]
+
+    def given_up(self, of: str) -> list[Sat]:
+        """The newest first; each can be taken up again."""
+        return [one for one in self._standing(of) if one.given_up]
+
+    def _standing(self, of: str | None) -> list[Sat]:
         return [one for one in reversed(self.sat.values()) if one.ended is None and of in (None, one.of)]
 
     def over(self, of: str) -> list[Sat]:
@@ -268,7 +300,17 @@ class Sittings:
 
     def as_dict(self) -> dict[str, Any]:
         rows = [
-            [s.id, s.of, s.seed, s.began.isoformat(), s.ended and s.ended.isoformat(), s.right, s.all, s.spent]
+            [
+                s.id,
+                s.of,
+                s.seed,
+                s.began.isoformat(),
+                s.ended and s.ended.isoformat(),
+                s.right,
+                s.all,
+                s.spent,
+                s.given_up,
+            ]
             for s in self.sat.values()
         ]
         return {"sat": rows}
@@ -300,4 +342,6 @@ def seal(events: Iterable[Happening], id: str) -> str:
         at = event.at.astimezone(UTC).isoformat(timespec="microseconds")
         row = [event.id, at, event.kind, event.subject, dict(event.data)]
         digest.update(json.dumps(row, sort_keys=True, ensure_ascii=True, separators=(",", ":")).encode() + b"\n")
+        if event.data.get("what") == "ended":
+            break
     return digest.hexdigest()

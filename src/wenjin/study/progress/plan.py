@@ -1,6 +1,9 @@
 """A track laid over the calendar: which topic and which project in which week, from the hours that a learner has. Pure.
 
 A plan is laid from today over what is left, so that after missed days it is a new one, and what was done is not in it.
+Tracks come one after the other, the one in front first. A track can be given a share of the hours instead: that part of
+every day is for it, what is left goes to the others in their order, and who has nothing left to do leaves the hours to
+the rest. What two tracks have in common is learned once, with the one that comes to it first.
 
     order      unit after unit; a missing prerequisite comes right before the topic that needs it (`ways.in_time`)
     days       theory on weekdays, projects and practice at the weekend; when a unit has none of the one left, the other
@@ -14,10 +17,11 @@ by themselves.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
+from math import ceil
 from typing import Any, Literal
 
 from wenjin.study.course.graph import Course, Track, Unit
@@ -49,11 +53,15 @@ class Hours:
         fits = 0 <= self.weekday <= MOST_WEEKDAY and 0 <= self.weekend <= MOST_WEEKEND
         return fits and self.week >= LEAST
 
+    def part(self, percent: int) -> "Hours":
+        return Hours(self.weekday * percent / WHOLE, self.weekend * percent / WHOLE)
+
     def as_dict(self) -> dict[str, float]:
         return {"weekday": self.weekday, "weekend": self.weekend}
 
 
 USUAL = Hours(1.0, 2.0)  # until the learner says otherwise; the pages say so
+WHOLE = 100  # percent of the hours
 
 
 def hours_of(settings: Mapping[str, Any]) -> Hours | None:
@@ -66,6 +74,19 @@ def hours_of(settings: Mapping[str, Any]) -> Hours | None:
     except (KeyError, TypeError, ValueError):
         return None
     return hours if hours.usable else None
+
+
+def shares_of(settings: Mapping[str, Any], tracks: Iterable[str]) -> dict[str, int]:
+    """The percent of the hours that these tracks were given; without those that wait for their turn. Where they come
+    to more than all hours, the later ones were not given."""
+    given, found = settings.get("shares"), dict[str, int]()
+    if not isinstance(given, Mapping):
+        return found
+    for track in tracks:
+        share = given.get(track)
+        if isinstance(share, int) and 0 < share <= WHOLE - sum(found.values()):
+            found[track] = int(share)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +128,15 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`ends`: the last day of each track; of a track of which nothing is left, the day before the plan begins."""
+    """`ends`: the last day of each track; of a track of which nothing is left, the day before the plan begins.
+    `shares`: the percent of the hours of tracks that go beside the others."""
 
     start: date
     hours: Hours
     weeks: tuple[Week, ...]
     ends: Mapping[str, date]
     whole: bool
+    shares: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def end(self) -> date:
@@ -124,13 +147,28 @@ class Plan:
         return sum(week.taken for week in self.weeks)
 
 
-def plan(learner: Learner, ways: Sequence[tuple[Track, Sequence[Leg]]], hours: Hours, start: date) -> Plan:
-    """These tracks, one after the other, from this day on."""
+def plan(
+    learner: Learner,
+    ways: Sequence[tuple[Track, Sequence[Leg]]],
+    hours: Hours,
+    start: date,
+    shares: Mapping[str, int] | None = None,
+) -> Plan:
+    """These tracks from this day on: those with a share beside the others, which come one after the other."""
+    if not hours.usable:
+        raise ValueError(f"no plan fits into {hours}")
+    given = {track.id: share for track, _ in ways if (share := (shares or {}).get(track.id))}
     met: set[str] = set()
-    units: list[list[Piece]] = []
+    turns: list[list[Piece]] = []
+    rest = hours.part(WHOLE - sum(given.values()))
+    lanes = []
     for track, legs in ways:
-        units += pieces(learner, track, legs, hours, met)
-    return lay(units, hours, start, [track.id for track, _ in ways])
+        if track.id in given:
+            lanes.append(Lane(given[track.id], pieces(learner, track, legs, hours.part(given[track.id]))))
+        else:
+            turns += pieces(learner, track, legs, rest, met)
+    lanes.append(Lane(WHOLE - sum(given.values()), turns))
+    return lay(lanes, hours, start, [track.id for track, _ in ways], given)
 
 
 def pieces(
@@ -215,31 +253,67 @@ def _wide(leg: Leg, own: Sequence[Piece], learner: Learner, week: float) -> floa
     return weeks_of(leg.unit) * week * (left / whole if whole else bool(own))
 
 
-def lay(units: Sequence[Sequence[Piece]], hours: Hours, start: date, tracks: Sequence[str] = ()) -> Plan:
-    """The pieces over the days from `start` on, none left free before the end."""
-    if not hours.usable:
-        raise ValueError(f"no plan fits into {hours}")
+@dataclass(slots=True)
+class Lane:
+    """Units that are done one after the other with a share of the hours, in percent. `owed`: the minutes of its share
+    that it has not had yet."""
+
+    share: int
+    units: list[list[Piece]]
+    owed: float = 0.0
+
+
+def lay(
+    lanes: Sequence[Lane],
+    hours: Hours,
+    start: date,
+    tracks: Sequence[str] = (),
+    shares: Mapping[str, int] | None = None,
+) -> Plan:
+    """The units over the days from `start` on, none left free before the end."""
     weeks: dict[date, dict[Piece, int]] = {}
+    left: dict[tuple[str, ...], int] = {}  # minutes of what was begun, for all lanes
     ends = dict.fromkeys(tracks, start - DAY)
-    day, free, last = start, hours.minutes(start), start + timedelta(days=366 * YEARS)
-    for unit in units:
-        waiting = {piece: piece.minutes for piece in unit}
-        while waiting:
-            while not free:
-                day += DAY
-                free = hours.minutes(day)
-            if day > last:
-                return Plan(start, hours, _weeks(weeks, hours, start), ends, whole=False)
-            piece = _turn(waiting, day.weekday() >= 5)
-            minutes = min(free, waiting[piece])
+    day, last = start, start + timedelta(days=366 * YEARS)
+
+    def waiting(lane: Lane) -> dict[Piece, int]:
+        """What is left of the unit that the lane has come to; where another lane has done the rest, of the next."""
+        while lane.units:
+            found = {p: n for p in lane.units[0] if (n := min(p.minutes, *(left.get(i, p.minutes) for i in _names(p))))}
+            if found:
+                return found
+            for piece in lane.units.pop(0):
+                ends[piece.track] = max(ends.get(piece.track, day), day)
+        return {}
+
+    while running := {n: found for n, lane in enumerate(lanes) if (found := waiting(lane))}:
+        if day > last:
+            return Plan(start, hours, _weeks(weeks, hours, start), ends, whole=False, shares=shares or {})
+        free = hours.minutes(day)
+        parts = sum(lanes[n].share for n in running)
+        for n in running:
+            lanes[n].owed += free * lanes[n].share / (parts or 1)
+        while free and running:
+            n = max(running, key=lambda one: lanes[one].owed)
+            piece = _turn(running[n], day.weekday() >= 5)
+            share = free if len(running) == 1 else max(1, ceil(lanes[n].owed))
+            minutes = min(free, running[n][piece], share)
             free -= minutes
-            waiting[piece] -= minutes
+            lanes[n].owed -= minutes
+            left.update(dict.fromkeys(_names(piece), running[n][piece] - minutes))
             week = weeks.setdefault(day - DAY * day.weekday(), {})
             week[piece] = week.get(piece, 0) + minutes
             ends[piece.track] = day
-            if not waiting[piece]:
-                del waiting[piece]
-    return Plan(start, hours, _weeks(weeks, hours, start), ends, whole=True)
+            running = {n: found for n in running if (found := waiting(lanes[n]))}
+        day += DAY
+    return Plan(start, hours, _weeks(weeks, hours, start), ends, whole=True, shares=shares or {})
+
+
+def _names(piece: Piece) -> list[tuple[str, ...]]:
+    """What is done when a piece is: the same topic or project in whatever track, practice in its own."""
+    if piece.kind == "practice":
+        return [(piece.kind, piece.track, piece.id)]
+    return [(piece.kind, name) for name in piece.id.split()]
 
 
 def _turn(waiting: Mapping[Piece, int], weekend: bool) -> Piece:

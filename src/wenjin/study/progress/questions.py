@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from wenjin.study.progress.deck import Happening
+from wenjin.study.progress.recall import Happening
 
 State = Literal["open", "answered", "removed"]
 STATES: tuple[State, ...] = ("open", "answered", "removed")

@@ -21,10 +21,9 @@ Omits   a log that brings the same event twice more than two days apart: the sto
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from functools import lru_cache
 from typing import Any, Literal, Protocol, get_args
 
 from wenjin.study.memory import schedule
@@ -34,6 +33,7 @@ from wenjin.study.memory.schedule import Review, Standing
 from wenjin.study.progress import mistakes, state
 from wenjin.study.progress.retention import Days, count
 
+AT_ONCE = timedelta(0)
 NIGHT = timedelta(hours=4)
 WINDOW = timedelta(days=2)
 LEECH, MORE = 8, 4
@@ -109,19 +109,14 @@ def after(kept: Kept, deed: Deed) -> Kept:
         if deed.what == "tried":
             return replace(kept, tried=True)
         return kept if deed.what == "bury" else replace(kept, suspended=deed.what == "suspend")
-    passes, at = 0, deed.reading.at
-    if mistakes.is_mistake(deed.card):
+    passes, at, steps = 0, deed.reading.at, not mistakes.is_mistake(deed.card)
+    if not steps:
         kept = NOTHING if kept.gone else kept
         passes = mistakes.long_passes(kept.passes, kept.standing, at, deed.rating)
-    found = scheduled(kept.standing, at, deed.rating, deed.card)
+    found = schedule.after(kept.standing, Review(at, deed.rating), dice(deed.card), steps)
     forgotten = found.lapses > kept.standing.lapses
     leech = forgotten and found.lapses >= LEECH and (found.lapses - LEECH) % MORE == 0
     return Kept(found, deed.reading.sure, kept.suspended or leech, kept.begun or at, False, passes)
-
-
-@lru_cache(16384)
-def scheduled(standing: Standing, at: datetime, rating: int, card: str) -> Standing:
-    return schedule.after(standing, Review(at, rating), dice(card), steps=not mistakes.is_mistake(card))
 
 
 @dataclass(slots=True)
@@ -148,6 +143,7 @@ class Recall:
     days: Days = field(default_factory=dict)
     _known: set[str] = field(default_factory=set)  # the events of `recent`
     _of: dict[str, list[str]] = field(default_factory=dict)  # the mistakes of each exercise
+    _came: dict[Deed, Kept] = field(default_factory=dict, compare=False)  # what those deeds led to, where it is known
 
     def take(self, event: Happening) -> None:
         """One more event. Raises Replay when only the whole log tells what it does."""
@@ -161,7 +157,7 @@ class Recall:
 
     def present(self, now: datetime) -> datetime:
         """This reading of the clock as far as it is believed. Raises Replay when that takes the whole log."""
-        at = now if self.clock is None else still([self.clock, now])[1]
+        at = now if self.clock is None or not AT_ONCE < self.clock - now <= DAY else self.clock  # as `still` has it
         if (self.clock is not None and at < self.clock) or (self.ceiling is not None and at >= self.ceiling):
             raise Replay
         return at
@@ -208,7 +204,7 @@ class Recall:
             self._of.setdefault(mistakes.parts(deed.card)[0], []).append(deed.card)
         kept = self.current.get(deed.card, NOTHING)
         self.before.setdefault(deed.card, kept)
-        self.current[deed.card] = after(kept, deed)
+        self.current[deed.card] = self._came[deed] = after(kept, deed)
         self.recent.append(deed)
         self._known.add(deed.event)
 
@@ -234,8 +230,9 @@ class Recall:
         self._known.discard(event)
         self.undone[card, event] = at
         kept, left = self.before[card], [deed for deed in self.recent if deed.card == card]
+        self._came.pop(found[0], None)
         for deed in left:
-            kept = after(kept, deed)
+            kept = self._came[deed] = after(kept, deed)
         if left or kept != NOTHING:
             self.current[card] = kept
         else:
@@ -253,7 +250,7 @@ class Recall:
             deed = self.recent.popleft()
             kept = self.before[deed.card]
             self._count(self.days, kept, deed)
-            self.before[deed.card] = after(kept, deed)
+            self.before[deed.card] = self._came.pop(deed) if deed in self._came else after(kept, deed)
             self._known.discard(deed.event)
         open = {deed.card for deed in self.recent}
         self.before = {card: kept for card, kept in self.before.items() if card in open}
@@ -310,14 +307,23 @@ def replayed(events: Iterable[Happening], zone: tzinfo | None, now: datetime | N
     """The same from the whole log at once: the readings of its clock looked at together (and with `now` as the last),
     what is undone known beforehand."""
     told = list(events)
-    shown = [event.at for event in told] + ([now] if now is not None else [])
-    made = Recall(zone)
+    return replay(lambda: told, zone, now)
+
+
+def replay(events: Callable[[], Iterable[Happening]], zone: tzinfo | None, now: datetime | None = None) -> Recall:
+    """The same of events that are too many to be held at once: they are gone through twice."""
+    made, shown = Recall(zone), list[datetime]()
+    for event in events():
+        shown.append(event.at)
+        if event.kind == "undo":
+            made.unmet.add((event.subject, str(event.data.get("event"))))
+    if now is not None:
+        shown.append(now)
     if not shown:
         return made
     readings = believed(shown)
     made.clock = readings[-1].at
-    made.unmet = {(event.subject, str(event.data.get("event"))) for event in told if event.kind == "undo"}
-    for event, reading in zip(told, readings, strict=False):
+    for event, reading in zip(events(), readings, strict=False):
         if event.kind != "undo":
             made._put(event, reading)
     steady = still(shown)

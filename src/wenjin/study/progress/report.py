@@ -73,6 +73,16 @@ class Report:
         return len(self.sitting.items)
 
     @property
+    def passed(self) -> bool:
+        return self.right >= self.sitting.least
+
+    @property
+    def untimed(self) -> tuple[int, ...]:
+        """The numbers of the questions that were answered while the clock stood."""
+        items = [id for id, _ in self.sitting.items]
+        return tuple(n for n, id in enumerate(items, 1) if id in self.sitting.untimed)
+
+    @property
     def weak(self) -> tuple[Found, ...]:
         """The topics to come back to, the weakest first."""
         return tuple(sorted((found for found in self.topics if found.weak), key=lambda one: one.right / one.all))

@@ -1,9 +1,10 @@
-"""What was done in a week, or with the topics of a unit: topics, scores, runs, notes and questions, exactly. Pure.
+"""What was done in a week, or with a unit: topics, scores, runs, notes, questions and papers, exactly. Pure.
 
 A week is an ISO week of the learner's time zone whose days end at four in the morning, as `2026-W47`. Reflection is
-not made here: it is the learner's to write, as the note `2026-W47#reflection`, or at the end of a lesson.
+not made here: it is the learner's to write, as the note `2026-W47#reflection`, or at the end of a lesson. What is taken
+back, a review that was undone or a note that was emptied, is not told.
 
-Omits   tests and weekly checks, which have reports of their own
+Omits   the weekly check, which is about the week and no work of it; single answers of a paper: its report has them
 """
 
 import re
@@ -13,12 +14,13 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 from wenjin.study.course.graph import Course
-from wenjin.study.progress.deck import Happening, day_of
 from wenjin.study.progress.questions import Question
+from wenjin.study.progress.recall import Happening, day_of
 
 WEEK = re.compile(r"\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])")
 REFLECTION = "reflection"  # the anchor of a week's note
 ENDS = ("stopped", "finished", "failed")
+RECENT = timedelta(days=2)  # within which a review may be taken back
 FORGOT = 1  # the rating of a card that was not recalled
 
 
@@ -39,12 +41,14 @@ class Week:
     reviews    topic -> [cards answered, of them recalled]
     runs       run -> [lab, the last that happened to it]
     notes      topic#anchor -> revisions
+    papers     sitting -> [TRACK/UNIT or TRACK/TEST, the last that happened to it, right, of how many]
     """
 
     scores: dict[str, Score] = field(default_factory=dict)
     reviews: dict[str, list[int]] = field(default_factory=dict)
     runs: dict[str, list[str]] = field(default_factory=dict)
     notes: dict[str, int] = field(default_factory=dict)
+    papers: dict[str, list[Any]] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -52,7 +56,7 @@ class Week:
 
 @dataclass(slots=True)
 class Weeks:
-    """The fold. `recent`: the reviews of the newest day, of which one may be taken back."""
+    """The fold. `recent`: the reviews of the newest days, of which one may be taken back."""
 
     zone: tzinfo | None
     weeks: dict[str, Week] = field(default_factory=dict)
@@ -78,9 +82,21 @@ class Weeks:
                 del self.weeks[week].reviews[topic]
         elif kind == "run" and data.get("what") in ("queued", *ENDS):
             self._week(key).runs[data["run"]] = [subject, data["what"]]
+        elif kind == "note" and not str(data.get("text", "")).strip():
+            for week in self.weeks.values():
+                week.notes.pop(subject, None)
         elif kind == "note":
             notes = self._week(key).notes
             notes[subject] = notes.get(subject, 0) + 1
+        elif kind == "paper" and data.get("what") == "began":
+            self._week(key).papers[subject] = [str(data["of"]), "began", 0, len(data["items"])]
+        elif kind == "paper" and data.get("what") == "ended":
+            self._week(key).papers[subject] = [str(data["of"]), "ended", int(data["right"]), int(data["all"])]
+        elif kind == "paper" and data.get("what") in ("given-up", "taken-up"):
+            known = next((w.papers[subject] for w in reversed(self.weeks.values()) if subject in w.papers), None)
+            if known is not None and known[1] != "ended":
+                what = "given-up" if data["what"] == "given-up" else "began"
+                self._week(key).papers[subject] = [known[0], what, 0, known[3]]
 
     def _week(self, key: str) -> Week:
         return self.weeks.setdefault(key, Week())
@@ -90,7 +106,8 @@ class Weeks:
         day = day_of(at, at).isoformat()
         topic = event.subject.removeprefix("mistake:").partition("/")[0]
         recalled = int(event.data.get("rating", 0) > FORGOT)
-        self.recent = {id: told for id, told in self.recent.items() if told[3] == day}
+        since = (date.fromisoformat(day) - RECENT).isoformat()
+        self.recent = {id: told for id, told in self.recent.items() if told[3] >= since}
         if event.id not in self.recent:
             self.recent[event.id] = [key, topic, recalled, day]
             told = self._week(key).reviews.setdefault(topic, [0, 0])
@@ -106,6 +123,21 @@ class Weeks:
             for key, week in row["weeks"].items()
         }
         return Weeks(zone, weeks, dict(row["recent"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Sat:
+    """A paper of a checkpoint or stage test. `what`: began, given-up, or ended (handed in, or its time was up), with so
+    many right."""
+
+    paper: str
+    of: str
+    what: str
+    right: int
+    all: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +226,15 @@ def of_unit(weeks: Weeks, questions: Mapping[str, Question], course: Course, top
     """What all weeks say of the topics of a unit."""
     every = list(questions.values())
     return summary([weeks.weeks[key] for key in sorted(weeks.weeks)], every, course, answered=every, only=topics)
+
+
+def papers(weeks: Weeks, key: str = "", of: str = "") -> tuple[Sat, ...]:
+    """The papers of a week, or all those of a unit TRACK/UNIT, as they stood when that time was over."""
+    told: dict[str, list[Any]] = {}
+    for name in [key] if key else sorted(weeks.weeks):
+        told |= weeks.weeks.get(name, Week()).papers
+    found = (Sat(id, *row) for id, row in told.items())
+    return tuple(sat for sat in found if of in ("", sat.of))
 
 
 def week_of(at: datetime, zone: tzinfo | None) -> str:

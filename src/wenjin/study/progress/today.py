@@ -1,12 +1,14 @@
-"""What to do today and why: the unfinished run, the due cards, the next step, the weakest prerequisite. Pure, and
-without a model: every reason is a fact of the events or of the course.
+"""What to do today and why: the test and papers that are open, the unfinished run, the due cards, the next step, the
+weakest prerequisite; and whether this week was judged yet. Pure, and without a model: every reason is a fact of the
+events or of the course.
 
 The next step is the exercise tried last, if it is not passed; else the first topic that is not done along the tracks
-that are followed, a missing prerequisite right before the topic that needs it; without a track, along the course. Only
+that are followed, a missing prerequisite right before the topic that needs it; without a track, along the course. Where
+tracks share the hours, the steps of the others stand beside it. Only
 what is written can be a step; what it builds on and is not done is named with it, written or not.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -15,7 +17,10 @@ from wenjin.study.course.graph import Exercise, Lab, Topic, Track
 from wenjin.study.course.order import closure, depths
 from wenjin.study.progress.deck import Deck
 from wenjin.study.progress.pace import ways
+from wenjin.study.progress.paper import Sat
+from wenjin.study.progress.plan import shares_of
 from wenjin.study.progress.ways import Stop, followed, in_time, lacking
+from wenjin.study.progress.week import name as week_of
 from wenjin.study.progress.work import Learner, Status
 
 Because = Literal["tried", "track", "wanted", "course", "after", "first"]
@@ -28,6 +33,7 @@ class Step:
     because          it was tried last; it is next on `track`; `wanted` needs it there; it is next in the course, or
                      follows what was passed last; or it is the first lesson of all
     missing          what the topic builds on and is not done, each after what it builds on itself
+    fresh            nothing of the topic was tried yet: its lesson comes first
     """
 
     topic: Topic
@@ -37,12 +43,14 @@ class Step:
     track: Track | None = None
     wanted: Topic | None = None
     missing: tuple[Topic, ...] = ()
+    fresh: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         told = {"step": self.topic.id, "exercise": self.exercise.id if self.exercise else None, "status": self.status}
         why = {"because": self.because, "track": self.track.id if self.track else None}
         wanted = self.wanted.id if self.wanted else None
-        return told | why | {"wanted": wanted, "missing": [topic.id for topic in self.missing]}
+        missing = [topic.id for topic in self.missing]
+        return told | why | {"wanted": wanted, "missing": missing, "fresh": self.fresh}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +76,48 @@ class Unfinished:
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """`began`: whether the learner has done anything yet. `step` is None when all that is written is done."""
+    """
+    began    whether the learner has done anything yet
+    step     None when all that is written is done; `beside`: those of the tracks that go beside its own
+    papers   the papers that are not handed in, the newest first
+    placing  a placement test is open; `placed`: one was begun at some time
+    check    this week, where the learner has not judged it yet
+    """
 
     began: bool
     run: Unfinished | None
     deck: Deck
     step: Step | None
     weakest: Weakest | None
+    beside: tuple[Step, ...] = ()
+    papers: tuple[Sat, ...] = ()
+    placing: bool = False
+    placed: bool = False
+    check: str | None = None
 
     @property
     def things(self) -> int:
-        return sum(map(bool, (self.run, self.deck.queue, self.step, self.weakest)))
+        return sum(map(bool, (self.placing, self.papers, self.run, self.deck.queue, self.step, self.weakest)))
 
 
-def today(learner: Learner, cards: Deck) -> Today:
-    """The day. `cards`: the deck of the same events."""
+def today(learner: Learner, cards: Deck, papers: Sequence[Sat] = ()) -> Today:
+    """The day. `cards`: the deck of the same events; `papers`: those that are open."""
+    work, week = learner.work, week_of(learner.today)
     step = next_step(learner)
-    if step is None and not learner.work.began:
+    if step is None and not work.began:
         step = first(learner)
-    return Today(learner.work.began, unfinished(learner), cards, step, weakest(learner, step) if step else None)
+    return Today(
+        work.began,
+        unfinished(learner),
+        cards,
+        step,
+        weakest(learner, step) if step else None,
+        tuple(beside(learner, step)) if step else (),
+        tuple(papers),
+        bool(work.placing),
+        work.placed,
+        None if week in work.judged else week,
+    )
 
 
 def next_step(learner: Learner) -> Step | None:
@@ -96,17 +127,35 @@ def next_step(learner: Learner) -> Step | None:
     unfinished = [id for id in hand if id not in learner.work.passed]
     if unfinished:
         return _step(learner, exercises[unfinished[-1]], "tried")
-    for track, stop in stops(learner):
+    return along(learner, followed(learner.work.settings, learner.course)) or _in_course(learner)
+
+
+def along(learner: Learner, tracks: Sequence[Track]) -> Step | None:
+    """The first thing to do along these tracks, one after the other."""
+    for track, stop in stops(learner, tracks):
         exercise = _open(learner, stop.topic)
         if exercise is not None:
             wanted = learner.course.topics[stop.wanted] if stop.wanted else None
             return _step(learner, exercise, "wanted" if wanted else "track", track, wanted)
-    return _in_course(learner)
+    return None
 
 
-def stops(learner: Learner, marks: Mapping[str, str] | None = None) -> Iterator[tuple[Track, Stop]]:
-    """The topics that are still to be learned, along the tracks that are followed."""
-    for track, legs in ways(learner, followed(learner.work.settings, learner.course), marks):
+def beside(learner: Learner, step: Step) -> Iterator[Step]:
+    """Where tracks share the hours: what comes next in each that has a share, and in the others; without the step."""
+    tracks = followed(learner.work.settings, learner.course)
+    shares = shares_of(learner.work.settings, [track.id for track in tracks])
+    rest = [track for track in tracks if track.id not in shares]
+    met = {step.exercise}
+    for lane in [rest, *([track] for track in tracks if track.id in shares)] if shares else []:
+        found = along(learner, lane)
+        if found is not None and found.exercise not in met:
+            met.add(found.exercise)
+            yield found
+
+
+def stops(learner: Learner, tracks: Sequence[Track]) -> Iterator[tuple[Track, Stop]]:
+    """The topics that are still to be learned along these tracks."""
+    for track, legs in ways(learner, tracks):
         for _, found in in_time(legs, learner):
             yield from ((track, stop) for stop in found)
 
@@ -137,7 +186,8 @@ def _step(
 ) -> Step:
     topic = learner.course.topics[exercise.topic]
     missing = tuple(lacking(topic.id, learner.course, learner.done))
-    return Step(topic, exercise, learner.status(exercise.id), because, track, wanted, missing)
+    fresh = all(learner.status(each.id) == "new" for each in topic.exercises)
+    return Step(topic, exercise, learner.status(exercise.id), because, track, wanted, missing, fresh)
 
 
 def first(learner: Learner) -> Step | None:

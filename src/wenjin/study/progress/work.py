@@ -3,7 +3,9 @@
     attempt  an exercise's id        {"verdict": …}                    the first pass counts, with its day
     run      a lab's id              {"run": …, "what": …}             a lab is done once a run of it finished
     project  a project's id          {"what": "done" | "open"}         what the learner says of it
-    setting  tracks track path hours begun promised seen              the newest value of each
+    setting  tracks track path hours shares begun promised seen        the newest value of each
+    place    a placement test's id   {"what": "began" | "ended" | …}   whether one is open, whether there was any
+    week     a week                  a weekly check                    which weeks were judged
 
 `Work` is the fold: it holds one entry for each exercise, lab and project, and the runs that are open. `Learner` is what
 all else here is a view of: the work, the mastery of every topic, and the present. Pure.
@@ -16,11 +18,12 @@ from functools import cached_property
 from typing import Any, Literal
 
 from wenjin.study.course.graph import Course, Topic
-from wenjin.study.progress.deck import Happening, day_of
+from wenjin.study.progress import week
 from wenjin.study.progress.mastery import Mastery, mastery
+from wenjin.study.progress.recall import Happening, day_of
 
-KEYS = ("tracks", "track", "path", "hours", "begun", "promised", "seen")
-BEGINNING = ("attempt", "review", "run", "note", "cards", "place")
+KEYS = ("tracks", "track", "path", "hours", "shares", "begun", "promised", "seen")
+BEGINNING = ("attempt", "review", "run", "note", "cards", "place", "paper")
 GOING = ("queued", "started", "resumed")
 OPEN = 50  # of runs that were begun and never ended, so many of the newest are kept in mind
 
@@ -38,7 +41,8 @@ class Run:
 
 @dataclass(slots=True)
 class Work:
-    """The fold. Days are the learner's, which end at four in the morning; `tried` ends with what was tried last."""
+    """The fold. Days are the learner's, which end at four in the morning; `tried` ends with what was tried last.
+    `placing`: the placement test that is open; `placed`: one was begun; `judged`: weeks with a check."""
 
     zone: tzinfo | None
     began: bool = False
@@ -48,6 +52,9 @@ class Work:
     projects: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
+    placing: str = ""
+    placed: bool = False
+    judged: set[str] = field(default_factory=set)
 
     def take(self, event: Happening) -> None:
         self.began = self.began or event.kind in BEGINNING
@@ -64,6 +71,12 @@ class Work:
                     self.projects.setdefault(event.subject, self._day(event))
                 else:
                     self.projects.pop(event.subject, None)
+            case "place" if event.data.get("what") == "began":
+                self.placing, self.placed = event.subject, True
+            case "place" if event.data.get("what") == "ended" and event.subject == self.placing:
+                self.placing = ""
+            case "week" if week.read(event) is not None:
+                self.judged.add(event.subject)
             case "setting" if event.subject in KEYS:
                 self.settings[event.subject] = event.data.get("value")
 
@@ -83,16 +96,25 @@ class Work:
         at = event.at.astimezone(self.zone)
         return day_of(at, at).isoformat()
 
+    def copy(self) -> "Work":
+        """The same, which later events leave alone."""
+        done = dict(self.passed), dict(self.tried), dict(self.finished), dict(self.projects)
+        kept = self.placing, self.placed, set(self.judged)
+        return Work(self.zone, self.began, *done, dict(self.runs), dict(self.settings), *kept)
+
     def as_dict(self) -> dict[str, Any]:
         runs = {id: [run.lab, run.going, run.since] for id, run in self.runs.items()}
         held = {name: dict(getattr(self, name)) for name in ("passed", "finished", "projects", "settings")}
-        return {"began": self.began, "tried": list(self.tried), "runs": runs, **held}
+        told = {"placing": self.placing, "placed": self.placed, "judged": sorted(self.judged)}
+        return {"began": self.began, "tried": list(self.tried), "runs": runs, **held, **told}
 
     @staticmethod
     def from_dict(row: Mapping[str, Any], zone: tzinfo | None) -> "Work":
         runs = {id: Run(*told) for id, told in row["runs"].items()}
-        held = {name: dict(row[name]) for name in ("passed", "finished", "projects", "settings")}
-        return Work(zone, row["began"], tried=dict.fromkeys(row["tried"]), runs=runs, **held)
+        held: dict[str, Any] = {name: dict(row[name]) for name in ("passed", "finished", "projects", "settings")}
+        work = Work(zone, row["began"], tried=dict.fromkeys(row["tried"]), runs=runs, **held)
+        work.placing, work.placed, work.judged = row["placing"], row["placed"], set(row["judged"])
+        return work
 
 
 @dataclass(frozen=True)

@@ -174,20 +174,26 @@ class Restored:
     damaged: Path | None
 
 
-def restore(backup: Backup, places: Places, now: datetime, told: Told = lambda part: None) -> Restored:
-    """Put a copy back, in one step, while nobody else uses the data folder. Raises StoreError."""
+def restore(
+    backup: Backup, places: Places, now: datetime, told: Told = lambda part: None, log: SharedLog | None = None
+) -> Restored:
+    """Put a copy back, in one step. Raises StoreError.
+
+    log  of the owner of the data folder, which is this process; without it nobody else may use that folder
+    """
     with source(backup, places) as (events, drafts, opened):
-        log, damaged = _opened(places, now)
+        ours, damaged = (log, None) if log is not None else _opened(places, now)
         try:
-            if not log.owns:
+            if not ours.owns:
                 raise StoreError(IN_USE)
             aside = None
-            if log.since(0, most=1)[0] or log.drafts(most=1):
-                aside = make(log, places, "restore", now, lambda part: told(part / 2))
-            log.replace(events, drafts)
-            Snapshots(log, places).forget()
+            if ours.since(0, most=1)[0] or ours.drafts(most=1):
+                aside = make(ours, places, "restore", now, lambda part: told(part / 2))
+            ours.replace(events, drafts)
+            Snapshots(ours, places).forget()
         finally:
-            log.close()
+            if log is None:
+                ours.close()
         files = opened.files if opened else []
         for n, name in enumerate(files):
             target = place(name, places)
@@ -240,6 +246,15 @@ def source(backup: Backup, places: Places) -> Iterator[tuple[Iterator[Event], It
             yield records(database), iter(database.drafts()), None
         finally:
             database.close()
+
+
+def held(backup: Backup) -> tuple[int, int, int] | None:
+    """How many events, drafts and files a copy holds, as it says itself; None for a database or what is damaged."""
+    if backup.path.suffix != ".zip":
+        return None
+    with suppress(StoreError), Opened(backup.path, KNOWN) as opened:
+        return opened.manifest["events"], opened.manifest["drafts"], len(opened.files)
+    return None
 
 
 def records(source: Source) -> Iterator[Event]:

@@ -115,6 +115,11 @@ class Chats:
             self._read = max(self._read, len(events))
             return dict(self._known)
 
+    def forget(self) -> None:
+        """The log was replaced by another: read it from its beginning."""
+        with self._lock:
+            self._known, self._read = {}, 0
+
     def find(self, id: str) -> Chat | None:
         return self.all().get(id)
 

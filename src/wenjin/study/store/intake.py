@@ -2,7 +2,8 @@
 
 Events join by their id, in the archive's order, after those that are there; drafts and files where there are none yet.
 A file that is there and differs stays, and the archive's is laid below `.imported` of the workspace: nothing of the
-learner's is ever written over. A kill anywhere in between is mended by importing again.
+learner's is ever written over. A kill anywhere in between is mended by importing again. What would change is told
+before anything does (`preview`), and what was laid can be taken away again (`remove`).
 """
 
 import hashlib
@@ -10,6 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +20,7 @@ from wenjin.study.store import faults
 from wenjin.study.store.archive import BATCH, Told
 from wenjin.study.store.log import Log, StoreError
 from wenjin.study.store.opening import Opened
+from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
 
 T = TypeVar("T")
@@ -31,13 +34,58 @@ BATCH_BYTES = 8 << 20
 
 @dataclass
 class Taken:
-    """How much was new; `beside`: files that stood there otherwise, and where the archive's were laid instead."""
+    """How much was new; `beside`: files that stood there otherwise, and where the archive's were laid instead.
+
+    `laid`: every file that was written, with its SHA-256."""
 
     events: int = 0
     known: int = 0
     drafts: int = 0
     files: int = 0
     beside: list[tuple[Path, Path]] = field(default_factory=list)
+    laid: list[tuple[Path, str]] = field(default_factory=list)
+
+
+@dataclass
+class Preview:
+    """What an archive holds, and how much of it is not here yet. `kinds`: events by kind; `first`, `last`: when;
+    `other`: files of the archive that stand here otherwise."""
+
+    events: int = 0
+    new_events: int = 0
+    drafts: int = 0
+    new_drafts: int = 0
+    files: int = 0
+    new_files: int = 0
+    kinds: dict[str, int] = field(default_factory=dict)
+    first: datetime | None = None
+    last: datetime | None = None
+    other: list[Path] = field(default_factory=list)
+
+
+def preview(opened: Opened, log: SharedLog, places: Places, told: Told = lambda part: None) -> Preview:
+    """`opened` must have been checked. Nothing is written."""
+    seen, total = Preview(), opened.manifest["events"] + len(opened.files) + 1
+    for batch in batches(opened.events(), lambda event: 200):
+        seen.events += len(batch)
+        seen.new_events += len(batch) - len(log.known([event.id for event in batch]))
+        for event in batch:
+            seen.kinds[event.kind] = seen.kinds.get(event.kind, 0) + 1
+            seen.first = min(seen.first or event.at, event.at)
+            seen.last = max(seen.last or event.at, event.at)
+        told(seen.events / total)
+    for draft in opened.drafts():
+        seen.drafts += 1
+        seen.new_drafts += log.draft(draft.subject) is None
+    for name in opened.files:
+        target = place(name, places)
+        seen.files += 1
+        if not os.path.lexists(target):
+            seen.new_files += 1
+        elif target.is_symlink() or not same(opened, name, target):
+            seen.other.append(target)
+        told((seen.events + seen.files) / total)
+    return seen
 
 
 def take_in(opened: Opened, log: Log, places: Places, told: Told = lambda part: None) -> Taken:
@@ -91,8 +139,8 @@ def unpack(opened: Opened, name: str, target: Path) -> None:
 
 def same(opened: Opened, name: str, file: Path) -> bool:
     """Does the file hold what the archive does?"""
-    with suppress(OSError), file.open("rb") as there:
-        return bool(hashlib.file_digest(there, "sha256").hexdigest() == opened.manifest["members"][name]["sha256"])
+    with suppress(OSError):
+        return bool(_digest(file) == opened.manifest["members"][name]["sha256"])
     return False
 
 
@@ -118,10 +166,28 @@ def _lay(opened: Opened, name: str, places: Places, taken: Taken) -> None:
         beside = places.workspace / ".imported" / opened.path.stem / name
         if not same(opened, name, beside):
             unpack(opened, name, beside)
+            taken.laid.append((beside, opened.manifest["members"][name]["sha256"]))
         taken.beside.append((target, beside))
     else:
         unpack(opened, name, target)
+        taken.laid.append((target, opened.manifest["members"][name]["sha256"]))
         taken.files += 1
+
+
+def remove(laid: Iterable[tuple[Path, str]]) -> int:
+    """Take away what an import laid and nobody has changed since; of how many files that was so."""
+    gone = 0
+    for file, digest in laid:
+        with suppress(OSError):
+            if not file.is_symlink() and _digest(file) == digest:
+                file.unlink()
+                gone += 1
+    return gone
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as there:
+        return hashlib.file_digest(there, "sha256").hexdigest()
 
 
 def _room(folder: Path, need: int) -> None:

@@ -91,6 +91,9 @@ class Log(Protocol):
     def mark(self, seq: int) -> str | None:
         """The id of event number `seq`: what tells whether a number was taken from this log."""
 
+    def count(self, after: int = 0) -> int:
+        """How many events there are behind number `after`."""
+
     def extend(self, events: Sequence[Event]) -> int:
         """Append all of them or none; returns how many were new."""
 

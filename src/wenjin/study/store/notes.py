@@ -25,6 +25,8 @@ from wenjin.study.store import mirror
 from wenjin.study.store.log import Conflict, Draft, Event, Log, happened
 
 LONGEST = 1_000_000  # characters of a note: about what one request can carry
+LONG = 6_000  # characters from which on a note is shown by its beginning where it is one of many
+BEGINNING = (12, 600)  # lines, and characters
 PRIVATE = re.compile(r"\s*private:\s*true[ \t]*(?:\n|$)", re.IGNORECASE)
 Told = dict[str, list[Event]]  # note -> its events
 FROM_FILE = Text("（文件里改成了这样）", "(changed to this in the file)")
@@ -53,6 +55,10 @@ class Note:
         """Is it for its writer alone?"""
         return is_private(self.text)
 
+    @property
+    def long(self) -> bool:
+        return len(self.text) > LONG
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -68,6 +74,12 @@ class Revision:
 def is_private(text: str) -> bool:
     """Does the first line of a note say so?"""
     return PRIVATE.match(text) is not None
+
+
+def beginning(text: str) -> str:
+    """The first lines of a long text."""
+    lines, letters = BEGINNING
+    return "\n".join(text[:letters].split("\n")[:lines])
 
 
 def body(text: str) -> str:
@@ -169,7 +181,7 @@ class Notes:
                 if seen == self._stamps.get(topic) and not write:
                     return
                 if seen != self._stamps.get(topic):
-                    content = mirror.load(file, self._history, datetime.now())
+                    content = mirror.load(file, self._history)
                     found = mirror.sections(content, WHOLE) if content is not None else []
                     changed = [section for section in found if section.changed]
                     if long := [section.anchor for section in changed if len(section.text) > LONGEST]:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from wenjin.kit.text import Text
 from wenjin.study.store import faults, wire
@@ -108,8 +108,14 @@ class SharedLog:
         return [Event.from_dict(row) for row in rows], int(last["last"])
 
     def mark(self, seq: int) -> str | None:
-        id: str | None = self._do({"op": "mark", "seq": seq})
-        return id
+        return cast("str | None", self._do({"op": "mark", "seq": seq}))
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Those of the ids that events of the log have."""
+        return set(self._do({"op": "known", "ids": list(ids)}))
+
+    def count(self, after: int = 0) -> int:
+        return int(self._do({"op": "count", "after": after}))
 
     def extend(self, events: Sequence[Event]) -> int:
         return int(self._do({"op": "extend", "events": [event.as_dict() for event in events]}))
@@ -321,6 +327,10 @@ def answer(database: Database, request: Mapping[str, Any]) -> Any:
             return [{"last": last}, *(event.as_dict() for event in rows)]
         case "mark":
             return database.mark(request["seq"])
+        case "known":
+            return database.known(request["ids"])
+        case "count":
+            return database.count(request["after"])
         case "extend":
             return database.extend([Event.from_dict(row) for row in request["events"]])
         case "drafts":

@@ -65,7 +65,8 @@ def router(site: Site) -> APIRouter:
     def keep(exercise: Exercise, source: str, revision: str) -> Text | None:
         """Keep the text as the draft, unless another window has saved since; then say so. Nothing is overwritten."""
         try:
-            site.log.save_draft(exercise.id, source, int(revision) if revision.isdigit() else 0)
+            known = int(revision) if revision.isdecimal() and len(revision) < 10 else 0
+            site.log.save_draft(exercise.id, source, known)
         except Conflict:
             return site.words["exercise.two-windows"]
         return None

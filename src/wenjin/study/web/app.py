@@ -23,6 +23,7 @@ from wenjin.study.store.log import StoreError
 from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
 from wenjin.study.web import (
+    again,
     answers,
     api,
     archive,
@@ -39,9 +40,11 @@ from wenjin.study.web import (
     place,
     progress,
     questions,
+    reading,
     retention,
     review,
     runs,
+    shelves,
     stream,
     summary,
     today,
@@ -51,6 +54,8 @@ from wenjin.study.web import (
 )
 from wenjin.study.web.assets import STATIC, Files
 from wenjin.study.web.guard import Guard
+from wenjin.study.web.kept import StillReading
+from wenjin.study.web.moving import Moves
 from wenjin.study.web.security import Sessions
 from wenjin.study.web.site import Site
 
@@ -80,6 +85,7 @@ def create_app(
     runner = Runner(log, course, places)
     site = Site(course, log, judge, runner, places, sessions, renderer, language, version, commands or Commands())
     daily = Daily(log, places)
+    moves = Moves(log, places, busy=lambda: site.busy, forget=site.forget)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -89,6 +95,7 @@ def create_app(
         daily.start()
         yield
         daily.close()
+        moves.close()
         site.talk.close()
         site.record.close()
         site.fetches.close()
@@ -101,7 +108,9 @@ def create_app(
         pages,
         place,
         progress,
+        shelves,
         topics,
+        again,
         tracks,
         notes,
         questions,
@@ -124,8 +133,9 @@ def create_app(
     )
     for routes in rooms:
         app.include_router(routes.router(site))
-    app.include_router(archive.router(site, daily))
+    app.include_router(archive.router(site, moves, daily))
     app.mount("/static", Files(directory=STATIC), name="static")
+    app.add_middleware(reading.Settled, site=site)
     app.add_middleware(Guard, sessions=sessions, refuse=site.refuse)
 
     @app.exception_handler(HTTPException)
@@ -143,6 +153,10 @@ def create_app(
     async def judge_gone(request: Request, error: JudgeError) -> Response:
         log_of_web.error("the judge does not answer: %s", error)
         return site.refuse(request, 503, "judge")
+
+    @app.exception_handler(StillReading)
+    async def still_reading(request: Request, error: StillReading) -> Response:
+        return reading.page(site, request, error)
 
     @app.exception_handler(StoreError)
     async def store_failed(request: Request, error: StoreError) -> Response:

@@ -15,10 +15,10 @@ from wenjin.kit.text import Language
 from wenjin.study.course.graph import Course
 from wenjin.study.course.margins import margins
 from wenjin.study.progress.issue import issue
-from wenjin.study.progress.questions import Question, questions
-from wenjin.study.progress.state import state
+from wenjin.study.progress.questions import Question
 from wenjin.study.store.log import Log, happened
 from wenjin.study.store.places import Places
+from wenjin.study.web.record import Record
 
 LONGEST = 20_000  # characters of a question, of what was tried, of an answer
 Deed = Literal["answered", "reopened", "removed", "restored"]
@@ -27,11 +27,11 @@ Deed = Literal["answered", "reopened", "removed", "restored"]
 class Box:
     """Raises KeyError for a place that the course has not, or a question that nobody asked; and StoreError."""
 
-    def __init__(self, log: Log, course: Course, version: str) -> None:
-        self.log, self.course, self.version = log, course, version
+    def __init__(self, log: Log, course: Course, version: str, record: Record) -> None:
+        self.log, self.course, self.version, self.record = log, course, version, record
 
     def every(self) -> Mapping[str, Question]:
-        return questions(self.log.events("question"))
+        return self.record.questions()
 
     def ask(self, topic: str, anchor: str, text: str, tried: str, language: Language) -> Question:
         """Keep a question with its place, and with which text of the lesson was read."""
@@ -62,8 +62,7 @@ class Box:
 
     def issue(self, id: str, here: Places, language: Language) -> str:
         """The question as the Markdown of an issue, without what is personal."""
-        progress = state(self.log.events(), self.course)
-        return issue(self.every()[id], self.course, progress, machine(), personal(here), language)
+        return issue(self.every()[id], self.course, self.record.progress(), machine(), personal(here), language)
 
 
 def machine() -> dict[str, str]:

@@ -38,7 +38,7 @@ TAKEN = {
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-BUNDLED = ("app", "chart", "chat", "editor", "knobs", "lab", "notes", "paper", "review")
+BUNDLED = ("app", "archive", "chart", "chat", "editor", "knobs", "lab", "notes", "paper", "review")
 
 
 class BuildError(Exception):
@@ -182,7 +182,7 @@ def formulas(katex: bytes, folder: Path) -> bytes:
             if topic.written:
                 renderer.render(topic, course, language)
             exercises = [text for e in topic.exercises for text in (e.task, *e.hints)]
-            for text in (*exercises, *(side for card in topic.cards for side in (card.front, card.back))):
+            for text in (*exercises, *(side for card in topic.cards for sides in card.sides for side in sides)):
                 renderer.markdown(text[language] if text else "", language)
     maths.close()
     shelf = folder / "formulas.db"

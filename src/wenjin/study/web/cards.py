@@ -1,7 +1,6 @@
 """The learner's cards as the pages and the terminal show them: the deck laid anew when something happened or time
 passed, from what the record has kept of each card."""
 
-import threading
 from datetime import UTC, datetime
 
 from wenjin.study.course.graph import Course
@@ -9,6 +8,7 @@ from wenjin.study.progress.deck import Deck, Entry, lay, statistics
 from wenjin.study.progress.recall import BY_HAND, LIMITS
 from wenjin.study.progress.retention import Statistics
 from wenjin.study.store.log import Event, Log, StoreError, happened
+from wenjin.study.web.kept import StillReading
 from wenjin.study.web.record import Record
 
 FRESH = 30.0  # seconds for which a deck that nothing was added to is shown as it is
@@ -17,29 +17,27 @@ FRESH = 30.0  # seconds for which a deck that nothing was added to is shown as i
 class Cards:
     def __init__(self, log: Log, course: Course, record: Record) -> None:
         self.log, self.course, self.record = log, course, record
-        self._lock = threading.Lock()
         self._laid: tuple[tuple[object, ...], Deck] | None = None
 
     def deck(self, new_a_day: int | None = None) -> Deck:
         now = datetime.now().astimezone()
-        with self._lock:
-            key = (self.record.state, new_a_day, int(now.timestamp() / FRESH))
-            laid = self._laid
-            if laid is None or laid[0] != key:
-                laid = self._laid = key, lay(self.record.recall(now), self.course, now, new_a_day)
-            return laid[1]
+        key = (self.record.state, new_a_day, int(now.timestamp() / FRESH))
+        laid = self._laid
+        if laid is None or laid[0] != key:
+            laid = key, self.record.recall(now, lambda found: lay(found, self.course, now, new_a_day))
+            self._laid = laid
+        return laid[1]
 
     def statistics(self) -> Statistics:
         now = datetime.now().astimezone()
-        with self._lock:
-            found = self.record.recall(now)
-            return statistics(found, lay(found, self.course, now), now)
+        return self.record.recall(now, lambda found: statistics(found, lay(found, self.course, now), now))
 
     def due(self) -> int:
-        """How many cards are asked now; 0 where the store fails, so that the page which says so can be shown."""
+        """How many cards are asked now; 0 where the store fails or is still being read, so that the page which says so
+        can be shown."""
         try:
-            return len(self.deck().queue)
-        except StoreError:
+            return 0 if self.record.reading else len(self.deck().queue)
+        except (StoreError, StillReading):
             return 0
 
     def entry(self, card: str) -> Entry | None:

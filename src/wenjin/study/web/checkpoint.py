@@ -2,7 +2,7 @@
 
     GET  /checkpoint                  what can be tested, by track
     GET  /checkpoint/TRACK/UNIT       one unit or test; POST begins a sitting
-    GET  /papers/ID?n=2               a question; POST keeps its answer, or hands the paper in
+    GET  /papers/ID?n=2               a question; POST keeps its answer, hands the paper in, gives it up
     GET  /api/papers/ID/open          while this is being received, the clock runs (presence.py)
     GET  /papers/ID/report            once it has ended; POST rates a card
     GET  /papers/ID/certificate
@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Card, Topic
-from wenjin.study.judge.sitting import UNJUDGED, Over, Room
+from wenjin.study.judge.sitting import UNFINISHED, UNJUDGED, Over, Room, Typed
 from wenjin.study.progress.paper import Scope, Sitting, paper, seal
 from wenjin.study.progress.report import report
 from wenjin.study.store.log import Conflict, Log
@@ -36,7 +36,7 @@ NAME = 80  # characters of a name on a certificate
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
-    room = Room(site.log, site.course, lambda: site.judge)
+    room = Room(site.log, site.course, lambda: site.judge, typed=lambda sat: unkept(sat))
     judging = CapacityLimiter(4)
 
     def scope(track: str, unit: str) -> Scope:
@@ -68,30 +68,40 @@ def router(site: Site) -> APIRouter:
             ],
             papers=papers,
             scopes=room.scopes(),
-            past=room.all(),
+            past=site.record.sittings(),
         )
 
     @routes.get("/checkpoint/{track}/{unit}")
     def one(request: Request, track: str, unit: str) -> Response:
-        found, past = scope(track, unit), room.all()
+        return before(request, scope(track, unit))
+
+    def before(request: Request, found: Scope, seed: str = "", fault: bool = False) -> Response:
+        """A unit or test, before it is begun; a number of a paper that is none is said there."""
+        past = site.record.sittings()
         return site.page(
             request,
             "checkpoint.html",
+            422 if fault else 200,
             place="checkpoint",
             scope=found,
             paper=paper(site.course, found, 0),
             open=past.open(found.id),
+            given_up=past.given_up(found.id)[:1],
             over=past.over(found.id)[::-1],
+            seed=seed,
+            fault=fault,
         )
 
     @routes.post("/checkpoint/{track}/{unit}")
     async def begin(request: Request, track: str, unit: str) -> Response:
         found = scope(track, unit)
         asked = str((await request.form()).get("seed", "")).strip()
-        seed = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else secrets.randbelow(1_000_000)
+        seed = whole(asked) if asked else secrets.randbelow(1_000_000)
+        if seed is None:
+            return await to_thread.run_sync(lambda: before(request, found, asked[:NAME], fault=True))
         if not paper(site.course, found, seed).items:
             raise HTTPException(404)
-        return RedirectResponse(f"/papers/{await to_thread.run_sync(room.begin, found, seed)}", 303)
+        return RedirectResponse(f"/papers/{await to_thread.run_sync(room.enter, found, seed)}", 303)
 
     @routes.get("/papers/{id}")
     def question(request: Request, id: str, n: int = 1) -> Response:
@@ -105,9 +115,16 @@ def router(site: Site) -> APIRouter:
     def take(request: Request, sat: Sitting, form: dict[str, str]) -> Response:
         do, _, confirmed = form.get("do", "keep").partition("-")
         pages = len(sat.items) + bool(sat.cards)
-        n = max(1, min(int(form["n"]) if form.get("n", "").isdigit() else 1, pages))
-        if do != "end" and sat.ended is None:
-            save(site.log, sat.id, n, form)
+        n = max(1, min(whole(form.get("n", "")) or 1, pages))
+        if sat.ended is not None:
+            return Response(status_code=204) if do == "draft" else RedirectResponse(f"/papers/{sat.id}/report", 303)
+        if sat.given_up or do in ("drop", "again"):
+            return turn(sat, do)
+        room.count(sat, sat.items[n - 1][0] if n <= len(sat.items) and fields(form) else None)
+        if room.late(sat):
+            room.end(sat, "time")
+            return RedirectResponse(f"/papers/{sat.id}/report?late=1", 303)
+        save(site.log, sat.id, n, form)
         if do == "draft":
             return Response(status_code=204)
         told: dict[str, Any] | None = None
@@ -123,15 +140,47 @@ def router(site: Site) -> APIRouter:
         except Over:
             room.end(sat, "time")
             return RedirectResponse(f"/papers/{sat.id}/report?late=1", 303)
-        if do == "end":
-            room.end(sat, "handed-in")
-        elif room.clock(sat).over:
+        if room.clock(sat).over:
             room.end(sat, "time")
+        elif do == "end":
+            room.end(sat, "handed-in")
         if sat.ended is not None:
             return RedirectResponse(f"/papers/{sat.id}/report", 303)
-        if told is not None and told["name"] in (*UNJUDGED, "incomplete", "not-a-number", "unreadable"):
+        if told is not None and told["name"] in (*UNJUDGED, *UNFINISHED):
             return show(request, sat, n, told)
         return RedirectResponse(f"/papers/{sat.id}?n={n + 1 if n < pages else n}", 303)
+
+    def turn(sat: Sitting, do: str) -> Response:
+        """Give a paper up, or take it up again where no other one of its unit is open."""
+        if do == "drop":
+            room.give_up(sat)
+        elif do == "again" and not room.all().open(sat.of):
+            room.take_up(sat)
+            return RedirectResponse(f"/papers/{sat.id}", 303)
+        return RedirectResponse(f"/checkpoint/{sat.of}", 303)
+
+    def unkept(sat: Sitting) -> Typed:
+        """What stands in the fields of a sitting; a question whose fields are untouched is left open."""
+        items, cards = {}, {}
+        for n, (item, variant) in enumerate(sat.items, 1):
+            form = kept(site.log, sat.id, n)
+            if form and item in site.course.exercises and not untouched(item, variant, form):
+                items[item] = answer(item, variant, form)
+        form = kept(site.log, sat.id, len(sat.items) + 1)
+        for card in sat.cards:
+            if typed := form.get(f"card.{card}", "").strip():
+                cards[card] = typed
+        return Typed(items, cards)
+
+    def untouched(item: str, variant: int, form: Mapping[str, str]) -> bool:
+        exercise = site.course.exercises[item]
+        if exercise.code:
+            return form.get("source", "").strip() in ("", exercise.starter.strip())
+        problem = site.problem(item, variant)
+        filled = desk.filled_in(problem, form)
+        if problem["form"] == "order":
+            return bool(filled["order"] == [one["key"] for one in problem["items"]])
+        return all(value is None for value in filled.values())
 
     def answer(item: str, variant: int, form: Mapping[str, str]) -> bytes:
         if site.course.exercises[item].code:
@@ -142,6 +191,9 @@ def router(site: Site) -> APIRouter:
     def show(request: Request, sat: Sitting, n: int, told: dict[str, Any] | None = None) -> Response:
         if room.over(sat):
             return RedirectResponse(f"/papers/{sat.id}/report", 303)
+        if sat.given_up:
+            return RedirectResponse(f"/checkpoint/{sat.of}", 303)
+        room.seen(sat)
         language = site.speaks(request)
         pages = len(sat.items) + bool(sat.cards)
         n = max(1, min(n, pages))
@@ -180,7 +232,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/api/papers/{id}/open")
     async def opened(request: Request, id: str, picture: bool = False) -> Response:
         sat = await to_thread.run_sync(sitting, id)
-        if sat.ended is not None:
+        if sat.ended is not None or sat.given_up:
             raise HTTPException(404)
         told = presence.picture if picture else presence.events
         return StreamingResponse(
@@ -251,10 +303,22 @@ def asked(site: Site, sat: Sitting) -> list[tuple[str, Topic, Card]]:
     return [(id, *known[id]) for id in sat.cards if id in known]
 
 
+def fields(form: Mapping[str, str]) -> dict[str, str]:
+    """What a form has of its question."""
+    return {key: value for key, value in form.items() if key not in ("csrf", "do", "n")}
+
+
+def whole(text: str) -> int | None:
+    """A number as a form may have it, of at most nine digits."""
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def save(log: Log, id: str, n: int, form: Mapping[str, str]) -> None:
     """Keep a question's form as it is typed; of two windows the later one counts."""
     subject = f"paper/{id}/{n}"
-    text = json.dumps({key: value for key, value in form.items() if key not in ("csrf", "do", "n")}, ensure_ascii=False)
+    if not fields(form):
+        return
+    text = json.dumps(fields(form), ensure_ascii=False)
     for _ in range(3):
         draft = log.draft(subject)
         try:

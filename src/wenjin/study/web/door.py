@@ -2,7 +2,7 @@
 
 import time
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
@@ -11,6 +11,7 @@ from wenjin.study.web.security import SESSION_SECONDS
 from wenjin.study.web.site import THEMES, Site, remember
 
 PAPERS = ("plain", "notes")  # what is printed of a lesson: itself, or with the reader's notes
+CHOICES = {"lang": ("zh", "en"), "theme": THEMES, "paper": PAPERS}
 
 
 def router(site: Site) -> APIRouter:
@@ -31,15 +32,16 @@ def router(site: Site) -> APIRouter:
         return response
 
     @routes.post("/settings")
-    def change(lang: str = Form(""), theme: str = Form(""), paper: str = Form(""), back: str = Form("/")) -> Response:
-        """Remember a choice of language, theme or what is printed, and go back to where it was made."""
-        response = RedirectResponse(own_page(back, "/"), 303)
-        if lang in ("zh", "en"):
-            remember(response, "wenjin-lang", lang)
-        if theme in THEMES:
-            remember(response, "wenjin-theme", theme)
-        if paper in PAPERS:
-            remember(response, "wenjin-paper", paper)
+    async def change(request: Request) -> Response:
+        """Remember a choice of language, theme or what is printed, and go back to where it was made. What is no choice
+        is refused, and nothing of it remembered."""
+        form = {key: str(value) for key, value in (await request.form()).items()}
+        response = RedirectResponse(own_page(form.pop("back", "/"), "/"), 303)
+        form.pop("csrf", None)
+        if any(value not in CHOICES.get(key, ()) for key, value in form.items()):
+            raise HTTPException(422)
+        for key, value in form.items():
+            remember(response, f"wenjin-{key}", value)
         return response
 
     @routes.get("/static/style.css")

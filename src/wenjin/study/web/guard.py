@@ -62,7 +62,13 @@ class Guard:
         if session:
             scope["state"].update(session=session, csrf=security.csrf_token(self.sessions.secret, session))
         reading = scope["method"] in security.READING
-        body: bytes | None = b"" if reading else await read(receive)
+        upload = scope["method"] == "POST" and scope["path"] in security.UPLOADS
+        more = False
+        body: bytes | None = b""
+        if upload:  # who sends it is proven by its beginning; the rest is the route's to read
+            body, more = await begin(receive)
+        elif not reading:
+            body = await read(receive)
         if body is None:
             response = self.refuse(request, 413, "too-large")
         elif not (script or session or (reading and scope["path"].startswith(OPEN))):
@@ -70,7 +76,7 @@ class Guard:
         elif not (reading or script or self.ours(headers, session, body)):
             response = self.refuse(request, 403, "forged")
         else:
-            return await self.app(scope, receive if reading else replay(body, receive), send)
+            return await self.app(scope, receive if reading else replay(body, receive, more), send)
         return await response(scope, receive, send)
 
     def ours(self, headers: Headers, session: str | None, body: bytes) -> bool:
@@ -96,7 +102,18 @@ async def read(receive: Receive) -> bytes | None:
             return b"".join(parts)
 
 
-def replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
+async def begin(receive: Receive) -> tuple[bytes, bool]:
+    """The beginning of a body, and whether there is more of it."""
+    parts: list[bytes] = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        more = bool(message.get("more_body")) and message["type"] != "http.disconnect"
+        if not more or sum(map(len, parts)) >= security.HEAD_LIMIT:
+            return b"".join(parts), more
+
+
+def replay(body: bytes, receive: Receive, more: bool = False) -> Callable[[], Awaitable[Message]]:
     """A `receive` that hands the body over again, then listens on."""
     sent = False
 
@@ -105,6 +122,6 @@ def replay(body: bytes, receive: Receive) -> Callable[[], Awaitable[Message]]:
         if sent:
             return await receive()
         sent = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": body, "more_body": more}
 
     return again

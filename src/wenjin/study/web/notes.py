@@ -15,9 +15,9 @@ from wenjin.study.progress.difference import difference
 from wenjin.study.progress.outline import REFLECT
 from wenjin.study.progress.summary import REFLECTION, WEEK
 from wenjin.study.store.log import Conflict
-from wenjin.study.store.notes import LONGEST, Note, body, is_private
+from wenjin.study.store.notes import LONGEST, Note, beginning, body, is_private
 from wenjin.study.web.door import own_page
-from wenjin.study.web.search import place
+from wenjin.study.web.search import place, plain
 from wenjin.study.web.site import Site
 
 
@@ -114,6 +114,22 @@ def router(site: Site) -> APIRouter:
         site.notes.settle(topic, anchor, site.speaks(request))
         return RedirectResponse(f"{own_page(back, f'/topics/{topic}')}#note-{anchor}", 303)
 
+    @routes.get("/api/links")
+    def linkable(request: Request) -> Response:
+        """What a note can link to: the topics, and beside what the learner has notes already."""
+        language = site.speaks(request)
+        topics = [{"name": t.id, "title": t.title[language], "kind": "topic"} for t in site.course.topics.values()]
+        own = [note for note in site.notes.every(language) if note.topic in site.course.topics and note.anchor != WHOLE]
+        notes = [
+            {
+                "name": f"{note.topic}#{note.anchor}",
+                "title": plain(head(site, note.topic, note.anchor, language)),
+                "kind": "note",
+            }
+            for note in own
+        ]
+        return JSONResponse(topics + notes)
+
     @routes.get("/api/notes/{topic}/{anchor}")
     def read(request: Request, topic: str, anchor: str) -> Response:
         check(topic, anchor)
@@ -164,6 +180,11 @@ def html(site: Site, topic: str, text: str, language: Language) -> Markup:
     return Markup('<p class="note-private">{}</p>').format(site.words["note.private"][language]) + made
 
 
+def shown(site: Site, note: Note, language: Language) -> Markup:
+    """A note as one of many: all of it, or of a long one the beginning."""
+    return html(site, note.topic, beginning(note.text) if note.long else note.text, language)
+
+
 def leading_here(site: Site, topic: str, language: Language) -> list[Note]:
     """The notes of other topics that link to this one."""
     others = [note for note in site.notes.every(language) if note.topic != topic and "[[" in note.text]
@@ -174,15 +195,15 @@ def listing(site: Site, request: Request, notes: list[Note], code: int = 200, **
     """The page of notes, by topic: each with the section that it stands beside, the text and its form."""
     language = site.speaks(request)
     topics: dict[str, list[dict[str, Any]]] = {}
+    topic = values.get("topic")
     for note in notes:
-        shown = {
+        row = {
             "note": note,
             "head": head(site, note.topic, note.anchor, language),
             "home": beside(note),
-            "html": html(site, note.topic, note.text, language),
+            "html": html(site, note.topic, note.text, language) if topic else shown(site, note, language),
         }
-        topics.setdefault(note.topic, []).append(shown)
-    topic = values.get("topic")
+        topics.setdefault(note.topic, []).append(row)
     here = leading_here(site, topic, language) if topic else []
     faults = [fault for one, fault in site.notes.faults.items() if topic in (None, one)]
     values = {"query": "", "total": len(notes), "topic": None, "mine": None} | values

@@ -4,6 +4,8 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from wenjin.study.course.graph import Topic
+from wenjin.study.course.passes import PASSES
+from wenjin.study.progress.overview import Skill
 from wenjin.study.progress.state import Progress
 from wenjin.study.web.atlas import Drawing
 from wenjin.study.web.security import api_token
@@ -24,8 +26,19 @@ def router(site: Site) -> APIRouter:
         progress = site.progress()
         guests = {t.id for t in course.topics.values() if not inside(drawn, t)}
         done = {t.id for t in course.topics.values() if passed(t, progress)}
+        mastery = site.record.learner().mastery
         return site.page(
-            request, "map.html", place="map", drawing=drawn, guests=guests, passed=done, written=written, lit=lit
+            request,
+            "map.html",
+            place="map",
+            drawing=drawn,
+            guests=guests,
+            passed=done,
+            written=written,
+            lit=lit,
+            skills={t.id: Skill(t, mastery[t.id]) for t in course.topics.values()},
+            again=site.record.passes(),
+            eight=PASSES,
         )
 
     @routes.get("/search")

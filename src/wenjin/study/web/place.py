@@ -9,7 +9,8 @@ All of it works as plain forms.
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Topic
+from wenjin.study.store.log import Conflict
 from wenjin.study.web import desk
 from wenjin.study.web.site import Site
 
@@ -28,6 +30,9 @@ if TYPE_CHECKING:
     from wenjin.study.progress.placement import Item
 
 Form = Mapping[str, str]
+CHARACTERS = 100_000  # of a program
+UNCONFINED = "answer-unconfined"
+ANSWERS = ("answer", UNCONFINED, "skip")
 
 
 def router(site: Site) -> APIRouter:
@@ -60,29 +65,37 @@ def router(site: Site) -> APIRouter:
         item = proving().question(test)
         values: dict[str, Any] = {"test": test, "item": item, "most": MOST, "told": told}
         if item is not None:
-            values |= question(site, request, item, form)
+            values |= question(site, request, item, test.id, test.opened, form)
         elif test.id:
             values["outcome"] = found = proving().outcome(test)
             asked = set(site.course.topics) - set(found.unasked)
             groups = ((name, found.of(name)) for name in ("known", "unsure", "unknown"))
             values["groups"] = [(name, [topic for topic in topics if topic in asked]) for name, topics in groups]
         else:
-            values["askable"] = sum(any(not e.code and e.written for e in t.exercises) for t in written(site))
+            values["askable"] = sum(any(e.written for e in t.exercises) for t in written(site))
         return site.page(request, "place.html", place="place", **values, maths=site.maths())
 
     @routes.post("/place")
     async def placed(request: Request) -> Response:
         def take(form: Form) -> Response:
+            from wenjin.study.judge.proving import counts
+
             test, do = proving().placement(), form.get("do")
             item = proving().question(test)
             if do == "begin":
                 proving().begin()
             elif do == "end" and test.open:
                 proving().end(test)
-            elif do in ("answer", "skip") and item is not None and form.get("item") == f"{test.id}-{item.number}":
-                verdict = proving().answer(test, item, None if do == "skip" else filled(site, item, form))
-                if verdict["verdict"] not in ("pass", "wrong", "skipped"):
-                    return show(request, form, verdict)
+            elif item is not None and form.get("item") == f"{test.id}-{item.number}":
+                if do == "open" and item.exercise.code:
+                    proving().open(test, item)
+                elif do == "spare" and item.exercise.code:
+                    proving().spare(test)
+                elif do in ANSWERS:
+                    given = answer(site, item, test.id, form)
+                    verdict = proving().answer(test, item, given, confirmed=do == UNCONFINED)
+                    if not counts(verdict):
+                        return show(request, form, verdict)
             return RedirectResponse("/place", 303)
 
         return await sent(request, take)
@@ -101,8 +114,8 @@ def router(site: Site) -> APIRouter:
         mastery = site.record.learner().mastery
         values["held"] = mastery[topic.id]
         values["missing"] = [site.course.topics[t] for t in topic.prerequisites if not mastery[t].proven]
-        if item is not None:
-            values |= question(site, request, item, form)
+        if item is not None and sat is not None:
+            values |= question(site, request, item, sat.id, sat.opened, form)
         return site.page(request, "gate.html", **values, maths=site.maths())
 
     @routes.post("/topics/{topic}/gate")
@@ -110,16 +123,21 @@ def router(site: Site) -> APIRouter:
         found = find(topic)
 
         def take(form: Form) -> Response:
+            from wenjin.study.judge.proving import counts
             from wenjin.study.progress.gate import asked
 
             sat, do = proving().gate(found), form.get("do")
             item = proving().gate_question(found, sat) if sat else None
             if do == "begin" and asked(found, ""):
                 proving().open_gate(found)
-            elif do in ("answer", "skip") and sat and item and form.get("item") == f"{sat.id}-{item.number}":
-                verdict = proving().gate_answer(found, sat, item, None if do == "skip" else filled(site, item, form))
-                if verdict["verdict"] not in ("pass", "wrong", "skipped"):
-                    return show_gate(request, found, form, verdict)
+            elif sat and item and form.get("item") == f"{sat.id}-{item.number}":
+                if do == "open" and item.exercise.code:
+                    proving().gate_begin(found, sat, item)
+                elif do in ANSWERS:
+                    given = answer(site, item, sat.id, form)
+                    verdict = proving().gate_answer(found, sat, item, given, confirmed=do == UNCONFINED)
+                    if not counts(verdict):
+                        return show_gate(request, found, form, verdict)
             return RedirectResponse(f"/topics/{found.id}/gate", 303)
 
         return await sent(request, take)
@@ -129,8 +147,7 @@ def router(site: Site) -> APIRouter:
         found = find(topic)
         held = site.record.learner().mastery[topic]
         rows = [
-            (each, each.at.astimezone(UTC).date().isoformat(), address(each.kind, each.subject))
-            for each in held.evidence
+            (each, each.at.astimezone().date().isoformat(), address(each.kind, each.subject)) for each in held.evidence
         ]
         return site.page(request, "mastery.html", topic=found, held=held, rows=rows)
 
@@ -141,21 +158,46 @@ def written(site: Site) -> list[Topic]:
     return [topic for topic in site.course.topics.values() if topic.written]
 
 
-def question(site: Site, request: Request, item: "Item", form: Form | None) -> dict[str, Any]:
-    """What the page of a question shows."""
-    language = site.speaks(request)
-    problem = site.problem(item.exercise.id, item.variant)
+def question(
+    site: Site, request: Request, item: "Item", sitting: str, opened: datetime | None, form: Form | None
+) -> dict[str, Any]:
+    """What the page of a question shows. A program is shown once its time runs; `until` is when that ends."""
+    from wenjin.study.progress.placement import MINUTES, late
+
+    language, code = site.speaks(request), item.exercise.code
+    problem: Mapping[str, Any] = {"form": item.exercise.kind} if code else site.problem(item.exercise.id, item.variant)
+    kept = site.log.draft(draft(sitting, item)) if opened and code else None
     return {
         "problem": problem,
         "show": site.html(Text(**problem["show"]), language) if "show" in problem else "",
         "task": site.html(item.exercise.task, language) if item.exercise.task else "",
         "about": site.course.topics[item.exercise.topic],
         "filled": defaultdict(str, form or {}),
+        "opened": opened,
+        "minutes": MINUTES,
+        "until": opened and (opened + timedelta(minutes=MINUTES)).astimezone(),
+        "late": bool(opened and late(opened, datetime.now(UTC))),
+        "source": kept.text if kept else item.exercise.starter,
     }
 
 
-def filled(site: Site, item: "Item", form: Form) -> dict[str, Any]:
-    return desk.filled_in(site.problem(item.exercise.id, item.variant), form)
+def answer(site: Site, item: "Item", sitting: str, form: Form) -> dict[str, Any] | str | None:
+    """What was answered: None for "I do not know"; a program, kept as it is typed; or what was filled in."""
+    if form.get("do") == "skip":
+        return None
+    if not item.exercise.code:
+        return desk.filled_in(site.problem(item.exercise.id, item.variant), form)
+    source = form.get("source", "")[:CHARACTERS].replace("\r\n", "\n")
+    subject = draft(sitting, item)
+    with suppress(Conflict):  # two windows at once: the judge has this text, the other window keeps its own
+        found = site.log.draft(subject)
+        site.log.save_draft(subject, source, found.revision if found else 0)
+    return source
+
+
+def draft(sitting: str, item: "Item") -> str:
+    """Where the text of a program is kept while it is written."""
+    return f"proof/{sitting}/{item.number}"
 
 
 def address(kind: str, subject: str) -> str:

@@ -42,14 +42,13 @@ def seen(site: Site) -> dict[str, Any]:
     now = datetime.now().astimezone()
     learner = site.record.learner()
     today = day_of(now, now)
-    done = site.record.ledger().days.days
+    done = site.record.days()
     weeks = calendar(done, today)
     shown = [told for week in weeks for _, told in week if told and told.deeds]
     return {
         "today": today,
         "habit": habit(done, today),
-        "weeks": weeks,
-        "level": level,
+        "weeks": [[(day, told.deeds, level(told.deeds)) for day, told in week if told] for week in weeks],
         "studied": len(shown),
         "deeds": sum(day.deeds for day in shown),
         "months": months(done, today),

@@ -1,5 +1,6 @@
 """The learner's questions: asked beside a section, listed, answered, removed and brought back, told as an issue."""
 
+import re
 from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -12,7 +13,7 @@ from wenjin.study.course.margins import margins
 from wenjin.study.progress.questions import Question
 from wenjin.study.web.asking import LONGEST, Deed
 from wenjin.study.web.door import own_page
-from wenjin.study.web.search import Hit, place, tokens
+from wenjin.study.web.search import HAN, place, plain, tokens
 from wenjin.study.web.site import Site
 
 SHOWN = ("open", "answered", "all")
@@ -113,11 +114,20 @@ def row(site: Site, question: Question, language: Language) -> dict[str, Any]:
     }
 
 
-def near(site: Site, question: Question, language: Language) -> list[Hit]:
-    """The sections of lessons that have most of the question's words."""
+def near(site: Site, question: Question, language: Language) -> list[dict[str, str]]:
+    """The sections of lessons that have most of the question's words; named as the reader's language names them,
+    whichever language the question is in."""
     words = [word for word in tokens(question.text).split() if len(word) > 3 or not word.isascii()]
-    hits = site.search().find(" ".join(words), language)
-    return [hit for hit in hits if hit.kind == "lesson"][:NEAR]
+    asked: Language = "zh" if re.search(f"[{HAN}]", question.text) else "en"
+    hits = site.search().find(" ".join(words), asked)
+    found = []
+    for hit in hits:
+        topic, _, anchor = hit.url.removeprefix("/topics/").partition("#")
+        if hit.kind == "lesson" and topic in site.course.topics:
+            known = site.course.topics[topic]
+            title = plain(margins(known, language).get(anchor) or hit.title.striptags())
+            found.append({"url": hit.url, "within": known.title[language], "title": title})
+    return found[:NEAR]
 
 
 def tidy(text: str) -> str:

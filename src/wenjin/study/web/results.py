@@ -1,15 +1,15 @@
 """What the page of a run shows: a record, its frames and its lab's texts become words, tables and charts. Pure."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from markupsafe import Markup
 
 from wenjin.kit.lab import Frame, Level, Picture, Progress, Table, Used
 from wenjin.kit.text import Language, Text
-from wenjin.study.course.chart import Drawn, as_data, curves, other, sketch
+from wenjin.study.course.chart import TONES, Drawn, as_data, curves, other, sketch
 from wenjin.study.course.form import Value
 from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
@@ -121,10 +121,12 @@ def plotted(
     return found
 
 
-def overlaid(
-    lab: Lab, one: Sequence[Frame], two: Sequence[Frame], names: tuple[str, str], language: Language
-) -> list[Plotted]:
-    """The charts of two runs of a lab over each other: the first with filled marks, the second thin, marks hollow."""
+def overlaid(lab: Lab, frames: Sequence[Sequence[Frame]], names: Sequence[str], language: Language) -> list[Plotted]:
+    """The charts of runs of a lab over each other. Of two the first has filled marks, the second is thin, marks hollow;
+    of more each has its own color, dashes and mark, and each series a chart of its own."""
+    if len(frames) > 2:
+        return list(of_many(lab, frames, names, language))
+    one, two = frames
     found = []
     for name, chart in (lab.texts.charts if lab.texts else {}).items():
         lines = [other(c, "run", f"{names[0]} · {c.label}") for c in curves(name, chart, one, language)]
@@ -132,6 +134,23 @@ def overlaid(
         if lines:
             found.append(Plotted(name, sketch(chart, lines, language), as_data(chart, lines, language)))
     return found
+
+
+def of_many(lab: Lab, frames: Sequence[Sequence[Frame]], names: Sequence[str], language: Language) -> Iterator[Plotted]:
+    for name, chart in (lab.texts.charts if lab.texts else {}).items():
+        drawn = [curves(name, chart, each, language) for each in frames]
+        series = dict.fromkeys(curve.series for each in drawn for curve in each)
+        for one in series:
+            lines = [
+                replace(curve, label=called, tone=n % TONES + 1)
+                for n, (called, each) in enumerate(zip(names, drawn, strict=True))
+                for curve in each
+                if curve.series == one
+            ]
+            label = chart.series.get(one, Text(one, one))
+            titled = Text(f"{chart.title.zh}：{label.zh}", f"{chart.title.en}: {label.en}")
+            shown = replace(chart, title=titled) if len(series) > 1 else chart
+            yield Plotted(f"{name}.{one}", sketch(shown, lines, language), as_data(shown, lines, language))
 
 
 def measured(lab: Lab, run: Run, frames: Iterable[Frame], language: Language) -> list[Measured]:

@@ -76,7 +76,10 @@ def router(site: Site) -> APIRouter:
         new: Annotated[str, Form()] = "",
     ) -> Response:
         """The card with its answer, and what was typed beside it. Nothing is kept."""
-        return show(site, request, cards.deck(number(new)), card, number(new), typed)
+        found = cards.deck(number(new))
+        if card not in found.entries:
+            raise HTTPException(404)
+        return show(site, request, found, card, number(new), typed)
 
     @routes.post("/review/undo")
     def undo(given: Annotated[Undone, Form()], new: Annotated[str, Form()] = "") -> Response:
@@ -139,7 +142,8 @@ def show(site: Site, request: Request, found: Deck, wish: str, new: int | None, 
     entry = found.asked(wish)
     language = site.speaks(request)
     card = entry.card if entry else None
-    wanted = expected(card.kind, card.back[language]) if card else None
+    front, back = (entry and entry.sides) or (None, None)
+    wanted = expected(card.kind, back[language]) if card and back else None
     if entry is None or entry.id != wish:
         typed = None  # another card by now
     topics = {each.topic.id for each in found.entries.values()}
@@ -150,8 +154,8 @@ def show(site: Site, request: Request, found: Deck, wish: str, new: int | None, 
         deck=found,
         counts=counts(found),
         asked=entry,
-        front=card and site.html(card.front, language),
-        back=card and site.html(card.back, language),
+        front=front and site.html(front, language),
+        back=back and site.html(back, language),
         wanted=wanted,
         typed=typed,
         compared=held_against(wanted, typed),

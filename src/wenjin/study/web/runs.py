@@ -1,11 +1,11 @@
-"""The experiment book: all runs and how they are found again, one run with its result, two runs side by side."""
+"""The experiment book: all runs and how they are found again, one run with its result, runs side by side."""
 
 from collections.abc import Mapping
 from datetime import UTC, date
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from wenjin.study.course.graph import Lab
 from wenjin.study.course.lab import LabTexts
 from wenjin.study.course.margins import margins
 from wenjin.study.course.scale import spell
-from wenjin.study.labs.book import Run, compare
+from wenjin.study.labs.book import Run, Together, together
 from wenjin.study.labs.pins import pinned
 from wenjin.study.web import results
 from wenjin.study.web.notes import head
@@ -24,6 +24,8 @@ from wenjin.study.web.search import place
 from wenjin.study.web.site import Site
 
 PAGE = 50  # runs on one page of the book
+LETTERS = "ABCDEF"  # as runs are called side by side
+TOGETHER = len(LETTERS)  # a chart has so many colors
 ASKED = ("lab", "ending", "q", "since")  # by what the book is filtered
 ENDINGS = ("normal", "odd", "unjudged", "queued", "running", "stopped", "failed")
 
@@ -66,46 +68,25 @@ def router(site: Site) -> APIRouter:
         )
 
     @routes.get("/compare")
-    def side_by_side(request: Request, a: str = "", b: str = "") -> Response:
+    def side_by_side(
+        request: Request, a: str = "", b: str = "", run: Annotated[list[str] | None, Query()] = None
+    ) -> Response:
+        """Two runs, `a` and `b`, or the chosen ones by age."""
+        everything = site.runner.runs()
+        chosen = sorted((everything[id] for id in set(run or ()) if id in everything), key=lambda one: one.at)
+        runs = [*{id: everything[id] for id in (a, b) if id in everything}.values(), *chosen]
         language = site.speaks(request)
-        runs = site.runner.runs()
-        one, two = runs.get(a), runs.get(b)
-        values: dict[str, Any] = {"one": one, "two": two, "trouble": None} | saying(language, lab_of)
-        if one is None or two is None or a == b:
-            return site.page(request, "compare.html", 422, place="runs", **values | {"trouble": "choose"})
-        lab = lab_of(one)
-        if one.lab != two.lab or lab is None:
-            return site.page(request, "compare.html", 422, place="runs", **values | {"trouble": "labs"})
-        found = compare(one, two)
-        known = lab.form.fields if lab.form else ()
-        order = {field.name: number for number, field in enumerate(known)}
-        rows = [
-            (
-                lab.texts.parameters[name].title[language] if lab.texts and name in lab.texts.parameters else name,
-                "—" if x is None else results.worded(lab, name, results.as_read(x), language),
-                "—" if y is None else results.worded(lab, name, results.as_read(y), language),
-                same,
-            )
-            for name, x, y, same in sorted(found.arguments, key=lambda row: order.get(row[0], 99))
-        ]
-        levels = [
-            (
-                results.title(lab.texts, name, language),
-                "—" if x is None else results.level(lab.texts, name, x, language),
-                "—" if y is None else results.level(lab.texts, name, y, language),
-                "" if x is None or y is None else signed(y - x),
-            )
-            for name, x, y in found.levels
-        ]
-        frames = [site.runner.frames(run.id) for run in (one, two)]
-        values |= {
-            "lab": lab,
-            "differing": [row for row in rows if not row[3]],
-            "alike": [row for row in rows if row[3]],
-            "levels": levels,
-            "charts": results.overlaid(lab, frames[0], frames[1], ("A", "B"), language),
-        }
-        return site.page(request, "compare.html", place="runs", **values)
+        values: dict[str, Any] = {"runs": runs, "trouble": None, "most": TOGETHER} | saying(language, lab_of)
+        lab = lab_of(runs[0]) if runs else None
+        if not 2 <= len(runs) <= TOGETHER:
+            values["trouble"] = "choose" if len(runs) < 2 else "many"
+        elif lab is None or any(one.lab != lab.id for one in runs):
+            values["trouble"] = "labs"
+        else:
+            frames = [site.runner.frames(one.id) for one in runs]
+            values |= compared(lab, together(runs), language)
+            values["charts"] = results.overlaid(lab, frames, LETTERS[: len(runs)], language)
+        return site.page(request, "compare.html", 422 if values["trouble"] else 200, place="runs", **values)
 
     @routes.get("/{id}")
     def run(request: Request, id: str) -> Response:
@@ -127,6 +108,41 @@ def router(site: Site) -> APIRouter:
         return RedirectResponse(f"/runs/{site.runner.submit(lab.id, arguments, {})}", 303)
 
     return routes
+
+
+def compared(lab: Lab, found: Together, language: Language) -> dict[str, Any]:
+    """Arguments and results of some runs, in words: (title, [(value, how it differs from the first run's)], alike)."""
+    order = {field.name: number for number, field in enumerate(lab.form.fields if lab.form else ())}
+    texts = lab.texts
+
+    def argument(name: str, value: Any) -> str:
+        return "—" if value is None else results.worded(lab, name, results.as_read(value), language)
+
+    def level(name: str, value: float | None) -> str:
+        return "—" if value is None else results.level(texts, name, value, language)
+
+    rows = [
+        (
+            texts.parameters[name].title[language] if texts and name in texts.parameters else name,
+            [(argument(name, value), value != values[0]) for value in values],
+            all(value == values[0] for value in values),
+        )
+        for name, values in sorted(found.arguments, key=lambda row: order.get(row[0], 99))
+    ]
+    levels = [
+        (
+            results.title(texts, name, language),
+            [(level(name, x), "" if x is None or values[0] is None else signed(x - values[0])) for x in values],
+        )
+        for name, values in found.levels
+    ]
+    return {
+        "lab": lab,
+        "letters": LETTERS,
+        "differing": [row for row in rows if not row[2]],
+        "alike": [row for row in rows if row[2]],
+        "levels": levels,
+    }
 
 
 def saying(language: Language, lab_of: Any) -> dict[str, Any]:

@@ -218,7 +218,7 @@ def of_chats(chats: Iterable[Chat], language: Language) -> Iterator[Document]:
 def plain(markdown: str) -> str:
     """Markdown without its marks, formulas as one would type them."""
     marks = r"^[ \t]*(?:#+|[-*+]|\d+\.|>)[ \t]+|^[ \t]*[-|:][-|: ]*$|\{#[\w-]+\}"
-    text = re.sub(marks, "", markdown, flags=re.MULTILINE)
+    text = re.sub(marks, "", visible(markdown), flags=re.MULTILINE)
     text = re.sub(r"\{\{[^{}]*\}\}", "…", text)  # what may be skipped over holds no beginning of the same: a note
     text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # of nothing but brackets takes no longer
     text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}\\]*)\}", r"\1", text)

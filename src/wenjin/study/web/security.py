@@ -28,6 +28,11 @@ from starlette.datastructures import Headers
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 BODY_LIMIT = 1 << 20  # bytes of one request: five times the longest answer of the hostile corpus
+UPLOADS = frozenset({"/archive/import"})  # the routes that read a longer body themselves, piece by piece
+HEAD_LIMIT = 4096  # bytes at the beginning of an upload, in which its token stands
+FIRST_PART = re.compile(
+    rb'--[^\r\n]{1,72}\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n([0-9a-f]{64})\r\n', re.IGNORECASE
+)
 SESSION_SECONDS = 180 * 24 * 3600
 TOKEN_SECONDS = 24 * 3600
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -148,10 +153,13 @@ def own_origin(headers: Headers) -> bool:
 
 
 def sent_csrf(headers: Headers, body: bytes) -> str:
-    """The forgery token of a request: a header, or the field `csrf` of a form."""
+    """The forgery token of a request: a header, or the field `csrf` of a form, the first one where it is an upload."""
     if token := headers.get("x-csrf-token"):
         return token
-    if headers.get("content-type", "").split(";")[0].strip() != "application/x-www-form-urlencoded":
+    kind = headers.get("content-type", "").split(";")[0].strip()
+    if kind == "multipart/form-data" and (found := FIRST_PART.match(body)):
+        return found[1].decode("ascii")
+    if kind != "application/x-www-form-urlencoded":
         return ""
     return parse_qs(body.decode("utf-8", "replace"), max_num_fields=2000).get("csrf", [""])[0]
 

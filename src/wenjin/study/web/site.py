@@ -5,6 +5,7 @@ import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,7 @@ class Site:
             "fold": typeset.fold,
             "inline": self._inline,
             "plain": plain,
+            "local": local,
         }
         return environment
 
@@ -101,7 +103,7 @@ class Site:
 
     @cached_property
     def box(self) -> Box:
-        return Box(self.log, self.course, self.version)
+        return Box(self.log, self.course, self.version, self.record)
 
     @cached_property
     def talk(self) -> Talk:
@@ -129,6 +131,17 @@ class Site:
         topics = self.course.topics.values()
         stages = {stage: [topic.id for topic in topics if topic.stage == stage] for stage in self.course.stages}
         return draw(stages, {topic.id: topic.prerequisites for topic in topics})
+
+    @property
+    def busy(self) -> bool:
+        """Does a run or an answer write into the log just now?"""
+        return bool(self.runner.records.jobs.all()) or self.talk.answers.busy
+
+    def forget(self) -> None:
+        """The log was replaced by another: nothing that was read of the old one is used any more."""
+        for name in ("notes", "box"):
+            self.__dict__.pop(name, None)
+        self.talk.chats.forget()
 
     def search(self) -> Search:
         with self._once:  # the first to ask builds it
@@ -267,6 +280,12 @@ class Site:
 def say(context: Context, text: Text) -> str:
     """A Text in the reader's language."""
     return text[context["language"]]
+
+
+def local(at: datetime | str) -> str:
+    """A moment of the record by the clock of this machine, which is the learner's."""
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
 
 
 def link(exercise: Exercise) -> str:

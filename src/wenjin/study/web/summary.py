@@ -1,6 +1,6 @@
 """The summary of a week, or of a unit of a track: what was done as outline and map, and the place for one's own words.
 
-Omits   what a week's check and the tests of a track report
+Omits   the weekly check; what a paper says of its topics, which its report does
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from wenjin.kit.text import Language
 from wenjin.study.course.graph import Unit
 from wenjin.study.progress import outline
-from wenjin.study.progress.summary import REFLECTION, WEEK, Told, Weeks, days_of, of_unit, of_week, week_of, weeks
+from wenjin.study.progress.summary import REFLECTION, WEEK, Sat, Told, days_of, of_unit, of_week, papers, week_of
 from wenjin.study.store.notes import body
 from wenjin.study.web.mindmap import mindmap
 from wenjin.study.web.notes import html
@@ -40,7 +40,7 @@ def router(site: Site) -> APIRouter:
             week=found.week,
             unit=unit,
             span=days_of(found.week) if found.week else None,
-            weeks=sorted({*found.weeks.weeks, week_of(found.now, found.now.tzinfo)}, reverse=True),
+            weeks=sorted({*found.weeks, week_of(found.now, found.now.tzinfo)}, reverse=True),
             tracks=list(site.course.tracks.values()),
             note=note,
             note_html=html(site, found.week, note.text, language) if note else "",
@@ -65,26 +65,32 @@ class Found:
 
     def __init__(self, site: Site, language: Language, week: str, unit: str) -> None:
         self.now = datetime.now().astimezone()
-        self.weeks: Weeks = weeks(site.log.events(), self.now)
+        self.weeks = site.record.diary(lambda held: list(held.done.weeks))
         asked = site.box.every()
         self.week = "" if unit else week or week_of(self.now, self.now.tzinfo)
         told: tuple[Told, ...]
+        sat: tuple[Sat, ...]
         if unit:
             known = unit_of(site, unit)
             title = f"{known.number} {known.title[language]}"
-            told = of_unit(self.weeks, asked, site.course, {*known.topics, *known.revisits})
+            topics = {*known.topics, *known.revisits}
+            told, sat = site.record.diary(
+                lambda held: (of_unit(held.done, asked, site.course, topics), papers(held.done, of=unit))
+            )
         else:
             title = self.week
             try:
                 days_of(self.week if WEEK.fullmatch(self.week) else "")
             except ValueError:
                 raise HTTPException(404) from None
-            told = of_week(self.weeks, asked, site.course, self.week)
+            told, sat = site.record.diary(
+                lambda held: (of_week(held.done, asked, site.course, self.week), papers(held.done, self.week))
+            )
         words: dict[str, Any] = {}
         if self.week:
             text = site.notes.draft(self.week, REFLECTION).text
             words = {"reflection": body(text), "link": f"/summary?week={self.week}#note-{REFLECTION}"}
-        self.root = outline.tree(title, told, site.course, language, **words)
+        self.root = outline.tree(title, told, site.course, language, papers=sat, **words)
 
 
 def unit_of(site: Site, name: str) -> Unit:

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.memory.spoken import spoken
+from wenjin.study.progress.paper import scopes
 from wenjin.study.progress.spoken import because, because_weak
 from wenjin.study.progress.today import today
 from wenjin.study.progress.ways import followed
@@ -14,7 +15,7 @@ from wenjin.study.web.review import counts
 from wenjin.study.web.site import Site
 
 WEEKDAYS = ("一 Monday", "二 Tuesday", "三 Wednesday", "四 Thursday", "五 Friday", "六 Saturday", "日 Sunday")
-THINGS = ("none", "one", "two", "three", "four")
+THINGS = ("none", "one", "two", "three", "four", "five", "six")
 
 
 def router(site: Site) -> APIRouter:
@@ -26,7 +27,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/")
     def home(request: Request) -> Response:
         learner = site.record.learner()
-        found = today(learner, site.cards.deck())
+        found = today(learner, site.cards.deck(), site.record.sittings().open())
         deck = found.deck
         return site.page(
             request,
@@ -37,6 +38,8 @@ def router(site: Site) -> APIRouter:
             date=dated(datetime.now().astimezone().date()),
             things=THINGS[found.things],
             because=because(found.step) if found.step else None,
+            beside=[(step, because(step)) for step in found.beside],
+            paper=scopes(course).get(found.papers[0].of) if found.papers else None,
             because_weak=because_weak(found.weakest) if found.weakest else None,
             following=deck.following and spoken(deck.following - deck.now)[site.speaks(request)],
             followed=followed(learner.work.settings, course),

@@ -8,19 +8,25 @@ from typing import Any
 from fastapi import APIRouter, HTTPException, Request
 from starlette.responses import Response
 
+from wenjin.study.course.depth import DEPTHS
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.listing import ListingError
 from wenjin.study.course.margins import margins, questions
-from wenjin.study.web.notes import html as note_html
+from wenjin.study.web.again import beside
+from wenjin.study.web.notes import shown as note_html
 from wenjin.study.web.site import Site, remember
 
-DEPTHS = ("answers", "text", "all")  # questions with their short answers; the lesson; with all that folds open
 FOLDED = re.compile(r'<details (?=class="(?:part|aside)\b)')
 
 
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
     course = site.course
+
+    def last() -> str:
+        """The depth at which a terminal showed a lesson last; else the lesson without what is set aside."""
+        chosen = [event.data.get("value") for event in site.log.events("setting", "depth")]
+        return str(chosen[-1]) if chosen and chosen[-1] in DEPTHS else "derivation"
 
     @routes.get("/topics/{topic}")
     def topic(request: Request, topic: str) -> Response:
@@ -30,10 +36,12 @@ def router(site: Site) -> APIRouter:
         language = site.speaks(request)
         standings = site.progress().exercises
         asked = request.query_params.get("depth")
-        depth = next((name for name in (asked, request.cookies.get("wenjin-depth")) if name in DEPTHS), "text")
+        depth = next(depth for depth in (asked, request.cookies.get("wenjin-depth"), last()) if depth in DEPTHS)
         page = site.renderer.render(found, course, language) if found.written else None
         parts = (
-            [FOLDED.sub("<details open ", part) if depth == "all" else part for part in page.sections] if page else []
+            [FOLDED.sub("<details open ", part) if depth == "beyond" else part for part in page.sections]
+            if page
+            else []
         )
         notes = site.notes.of(topic, language)
         shown = site.page(
@@ -45,7 +53,7 @@ def router(site: Site) -> APIRouter:
             depth=depth,
             heads=margins(found, language),
             notes=notes,
-            note_html={anchor: note_html(site, topic, note.text, language) for anchor, note in notes.items()},
+            note_html={anchor: note_html(site, note, language) for anchor, note in notes.items()},
             fault=site.notes.faults.get(topic),
             asked=[question for question in site.box.every().values() if question.topic == topic],
             prompts=questions(found, language),
@@ -59,11 +67,13 @@ def router(site: Site) -> APIRouter:
                 for c in found.cards
             ],
             status=lambda exercise: standings[exercise.id].status,
-            taken=topic in site.record.recall(datetime.now().astimezone()).topics,
+            taken=topic in site.record.recall(datetime.now().astimezone(), lambda found: set(found.topics)),
+            held=site.record.learner().mastery[topic],
             runs=runs(site, found),
             leads=[t for t in course.topics.values() if topic in t.prerequisites],
             ready=[] if found.written else [lab for lab in found.labs if lab.written],
             near=[] if found.written else list(near(course, found)),
+            **beside(site, found, language),
             tracks=[t for t in course.tracks.values() if topic in t.topics],
             maths=site.maths(),
         )

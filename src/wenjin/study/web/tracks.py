@@ -3,6 +3,7 @@
 Everything is a form: what it writes down is what `wenjin track` and `wenjin plan` write down (progress/choosing.py).
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from functools import cache
@@ -16,7 +17,7 @@ from wenjin.kit.text import Text
 from wenjin.study.course.graph import Course, Track
 from wenjin.study.course.marks import marks
 from wenjin.study.progress import choosing
-from wenjin.study.progress.pace import pace, remedy, ways
+from wenjin.study.progress.pace import pace, remedy, until, ways
 from wenjin.study.progress.plan import LEAST, MOST_WEEKDAY, MOST_WEEKEND, USUAL, Hours, hours_of, plan
 from wenjin.study.progress.ways import followed, in_time, path_of, way
 from wenjin.study.progress.work import Learner
@@ -51,13 +52,16 @@ def router(site: Site) -> APIRouter:
     def show(request: Request, track: str) -> Response:
         return shown(request, known(track))
 
-    def shown(request: Request, track: Track, refused: Hours | None = None) -> Response:
+    def shown(
+        request: Request, track: Track, refused: Hours | None = None, share: tuple[str, int] | None = None
+    ) -> Response:
         learner = site.record.learner()
         return site.page(
             request,
             "track.html",
-            422 if refused else 200,
+            422 if refused or share else 200,
             refused=refused,
+            refused_share=share,
             bounds=(MOST_WEEKDAY, MOST_WEEKEND, LEAST),
             near=NEAR,
             **planned(learner, track, present()),
@@ -68,8 +72,9 @@ def router(site: Site) -> APIRouter:
     def choose(track: str, path: Annotated[str, Form()] = "") -> Response:
         """Put a track in front."""
         found = known(track)
-        names = [one.id for one in found.paths]
-        keep(choosing.begin(site.record.learner(), [found.id], path if path in names else None))
+        if path and path not in [one.id for one in found.paths]:
+            raise HTTPException(404)
+        keep(choosing.begin(site.record.learner(), [found.id], path or None))
         return back(found)
 
     @routes.post("/tracks/{track}/leave")
@@ -107,6 +112,19 @@ def router(site: Site) -> APIRouter:
         keep(choosing.keep_hours(site.record.learner(), wished))
         return back(found)
 
+    @routes.post("/tracks/{track}/share")
+    def share(request: Request, track: str, share: Wish = "") -> Response:
+        """Keep the share of the hours that a followed track has beside the others; none, and it waits for its turn."""
+        found, learner = known(track), site.record.learner()
+        if found not in followed(learner.work.settings, course):
+            raise HTTPException(404)
+        typed = share.strip().removesuffix("%").removesuffix("％").strip() or "0"
+        percent = int(typed) if typed.isdecimal() and len(typed) <= len("100") else -1
+        if not 0 <= percent <= choosing.free(learner, found.id):
+            return shown(request, found, share=(share, choosing.free(learner, found.id)))
+        keep(choosing.keep_share(learner, found.id, percent))
+        return back(found)
+
     @routes.post("/projects/{project}")
     def project(
         project: str, what: Annotated[str, Form(pattern="^(done|open)$")], then: Annotated[str, Form()] = "/"
@@ -125,9 +143,9 @@ def back(track: Track) -> Response:
 
 
 def read(weekday: str, weekend: str) -> Hours:
-    """Hours as they were typed; what is no number fits into no plan."""
+    """Hours as they were typed, with whatever stands for the point; what is no number fits into no plan."""
     try:
-        return Hours(float(weekday.replace("，", ".").replace(",", ".")), float(weekend.replace(",", ".")))
+        return Hours(*(float(re.sub("[,，．。]", ".", typed)) for typed in (weekday, weekend)))
     except ValueError:
         return Hours(-1, -1)
 
@@ -137,22 +155,27 @@ def planned(learner: Learner, track: Track, present: Mapping[str, str]) -> dict[
     settings, course = learner.work.settings, learner.course
     follows = followed(settings, course)
     hours = hours_of(settings)
-    before = follows[: follows.index(track) + 1] if track in follows else [track]
-    laid = plan(learner, ways(learner, before, present), hours or USUAL, learner.today)
+    before, shares = until(learner, track)
+    laid = plan(learner, ways(learner, before, present), hours or USUAL, learner.today, shares)
     found = pace(learner, track, laid)
     helps = remedy(learner, track, laid, found) if found.standing == "late" and track in follows else None
     told = []
     for n, week in enumerate(laid.weeks, 1):
-        shares = [share for share in week.shares if share.piece.track == track.id]
-        if shares:
-            told.append({"n": n, "last": week.monday + timedelta(days=6), "week": week, "shares": shares})
-    front = [one for one in before if one != track]
+        own = [share for share in week.shares if share.piece.track == track.id]
+        if own:
+            taken = sum(share.minutes for share in own)
+            last = week.monday + timedelta(days=6)
+            told.append({"n": n, "last": last, "week": week, "shares": own, "taken": taken})
+    waits = track in follows and track.id not in shares
+    front = [one for one in follows[: follows.index(track)] if one.id not in shares] if waits else []
     return {
         "track": track,
         "hours": hours,
         "usual": hours or USUAL,
         "follows": follows,
         "front": front,
+        "given": shares,
+        "free": choosing.free(learner, track.id),
         "path": path_of(track, settings),
         "laid": laid,
         "pace": found,

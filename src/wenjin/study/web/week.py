@@ -15,10 +15,9 @@ from wenjin.kit.text import Language, Text
 from wenjin.study.course.chart import Curve, sketch
 from wenjin.study.course.lab import Chart
 from wenjin.study.judge import weekly
-from wenjin.study.progress.week import LEAST, MOST, QUESTIONS, Week, suggested, weeks
+from wenjin.study.progress.week import QUESTIONS, REMARK, Week, suggested, whole
 from wenjin.study.web.site import Site
 
-REMARK = 2000  # characters
 CHART = Chart(
     title=Text("各周的自评（跳过的周断开）", "The weeks as you judged them (skipped ones are gaps)"),
     x=Text("第几周", "week"),
@@ -39,38 +38,41 @@ def router(site: Site) -> APIRouter:
         return await to_thread.run_sync(take, request, form)
 
     def take(request: Request, form: dict[str, str]) -> Response:
-        now, events = datetime.now().astimezone(), site.log.events()
-        found = weekly.find(events, now, form.get("week", ""))
+        now = datetime.now().astimezone()
+        found = weekly.find(site.record.weeks(now), form.get("week", ""))
         if found is None:
             raise HTTPException(404)
-        scores = {question: form.get(question, "") for question in QUESTIONS}
-        if not all(n.isascii() and n.isdigit() and LEAST <= int(n[:3]) <= MOST for n in scores.values()):
-            return show(request, found.id, form, 422)
-        shown = weekly.gathered(events, site.course, now, found, site.places.workspace)
-        remark = form.get("remark", "").strip()[:REMARK].replace("\r\n", "\n")
-        weekly.keep(site.log, found.id, {question: int(n) for question, n in scores.items()}, remark, shown)
+        typed = {question: form.get(question, "").strip() for question in QUESTIONS}
+        scores = {question: score for question, text in typed.items() if (score := whole(text)) is not None}
+        remark = form.get("remark", "").replace("\r\n", "\n").strip()
+        fault = "fault" if len(scores) < len(QUESTIONS) else "long" if len(remark) > REMARK else ""
+        if fault:
+            return show(request, found.id, typed | {"remark": remark}, fault)
+        shown = weekly.gathered(site.record.learner().mastery, found, site.places.workspace, now)
+        weekly.keep(site.log, found.id, scores, remark, shown)
         return RedirectResponse(f"/week?week={found.id}", 303)
 
-    def show(request: Request, name: str, form: dict[str, str] | None = None, code: int = 200) -> Response:
-        now, events = datetime.now().astimezone(), site.log.events()
-        found = weekly.find(events, now, name)
+    def show(request: Request, name: str, form: dict[str, str] | None = None, fault: str = "") -> Response:
+        now = datetime.now().astimezone()
+        every = site.record.weeks(now)
+        found = weekly.find(every, name)
         if found is None:
             raise HTTPException(404)
         language = site.speaks(request)
-        every = weeks(events, now)
-        shown = weekly.gathered(events, site.course, now, found, site.places.workspace)
+        shown = weekly.gathered(site.record.learner().mastery, found, site.places.workspace, now)
         check = found.check
         return site.page(
             request,
             "week.html",
-            code,
+            422 if fault else 200,
             place="week",
             week=found,
             weeks=every[::-1],
             asked=[(q, weekly.ASKED[q], weekly.told(q, shown)) for q in QUESTIONS],
             short=weekly.SHORT,
             filled=form or (dict(check.scores) | {"remark": check.remark} if check else suggested(shown)),
-            fault=form is not None,
+            fault=fault,
+            most=REMARK,
             judged=check is not None,
             chart=chart(every, language),
         )

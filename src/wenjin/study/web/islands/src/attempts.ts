@@ -10,10 +10,10 @@ type Attempt = {
   at: string;
   verdict: string;
   name: string | null;
-  feedback: Both;
+  feedback: Both | null;
   answer: string | null;
   source: string;
-  ms: number;
+  ms: number | null; // what was not judged here may know neither
 };
 
 export class Attempts {
@@ -58,10 +58,10 @@ export class Attempts {
         attempt.name && " · ",
         attempt.name && el("code", {}, attempt.name),
         " ",
-        el("span", { class: "label" }, `${sayKnown(attempt.source)} · ${attempt.ms.toFixed(0)} ms`),
+        el("span", { class: "label" }, [sayKnown(attempt.source), attempt.ms === null ? "" : `${attempt.ms.toFixed(0)} ms`].filter(Boolean).join(" · ")),
         el("time", { class: "label", datetime: attempt.at }, time.toLocaleString(language === "zh" ? "zh-CN" : "en")),
       ),
-      attempt.verdict !== "pass" && el("p", { class: "verdict-text" }, ...ticks(attempt.feedback[language])),
+      attempt.verdict !== "pass" && attempt.feedback && el("p", { class: "verdict-text" }, ...ticks(attempt.feedback[language])),
     );
     details.addEventListener("toggle", () => {
       details.querySelector(".attempt-text")?.remove();

@@ -60,3 +60,5 @@ if (form) {
   });
   document.getElementById("faults")?.focus();
 }
+
+export {};

@@ -11,6 +11,7 @@
 // Endpoint: GET -> {text, revision}; PUT {text, revision, settled} -> {revision} and, when settled, {html, maths, fault};
 // 409 {text, revision} when another window, or the note's file, has changed it since.
 
+import { complete } from "./complete";
 import { Draft, type Settled, unsaved } from "./draft";
 
 const LARGEST = 1_000_000; // bytes: what one request may carry, less what it is wrapped in
@@ -66,6 +67,7 @@ function note(box: HTMLElement): { open(): void } {
     box.scrollIntoView({ block: "nearest" });
   }
 
+  complete(area); // before the keys of the note itself
   edit.addEventListener("toggle", () => {
     if (edit.open) void start().refresh(); // the page may have stood open for long
     else void draft?.save(false, true);

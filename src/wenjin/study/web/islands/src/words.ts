@@ -39,6 +39,7 @@ const WORDS = {
     "This browser still keeps a text that was never saved. Choose one of the two.",
   ],
   "note-saved": ["笔记已保存", "Note saved"],
+  "note-links": ["可以链接到的主题和笔记", "Topics and notes to link to"],
   "note-conflict": ["这条笔记在别处也改过了", "This note was changed elsewhere too"],
   "too-long": [
     "太长了，没有保存：一条笔记最多 1 MB。请写短一些，或者存成文件。",
