@@ -38,7 +38,7 @@ def wenjin(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable
 @pytest.mark.parametrize("met", MET, ids=lambda met: met.id)
 def test_a_pasted_traceback_finds_its_pitfall(met: Any) -> None:
     pasted = (
-        f'Traceback (most recent call last):\n  File "/home/me/train.py", line 12, in <module>\n{met.pitfall.message}'
+        f'Traceback (most recent call last):\n  File "/srv/work/train.py", line 12, in <module>\n{met.pitfall.message}'
     )
     same = [one.id for one in MET if one.pitfall.message in pasted or met.pitfall.message in one.pitfall.message]
     assert matching(pasted, MET)[0].id in same
