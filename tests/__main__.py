@@ -1,7 +1,7 @@
 """Everything that must hold: `./wenjin test [--full] [pytest's arguments]`.
 
-Style, types and floors first, each told apart; then pytest three times: the rooms that only compute, and those that
-wait for pages and commands, a process to a core; then those that hold promises about time, one test after another.
+Style, types and floors first, each told apart; then pytest: the rooms that only compute, and those that wait for pages
+and commands, side by side; then tests and rooms that hold promises about time, one test after another.
 The last line adds up. With arguments for pytest only pytest runs, once. `--full` keeps every count that is promised;
 without it a twentieth.
 """
@@ -30,10 +30,10 @@ PURE = (
     "tests/kit",
     "tests/poet",
     "tests/curriculum",
-    *(f"tests/stack/{room}" for room in ("data", "files", "infer", "learn", "maths", "models", "nn", "python", "text")),
+    *(f"tests/stack/{room}" for room in ("cli", "compress", "data", "files", "infer", "learn", "maths")),
+    *(f"tests/stack/{room}" for room in ("models", "nn", "python", "text", "train")),
     *(f"tests/study/{room}" for room in ("course", "memory", "progress")),
 )
-
 
 # What waits for servers, browsers and commands, with time to spare for each.
 WAITING = ("tests/browser", *(f"tests/study/{room}" for room in ("author", "chat", "cli", "web")))
@@ -84,7 +84,9 @@ def main(words: list[str]) -> int:
     single = environment | {"OMP_NUM_THREADS": "1"}
     parts = {
         "the rooms that only compute": ([*side_by_side, str(cores), *PURE], single),
-        "the rooms that wait": ([*side_by_side, str(cores + 1), *WAITING], single),  # there is always one that waits
+        # One more than cores: there is always one that waits.
+        "the rooms that wait": ([*side_by_side, str(cores + 1), "-m", "not alone", *WAITING], single),
+        "alone": ([*pytest, "-m", "alone", *WAITING], environment),
         "the rest": ([*pytest, *(f"--ignore={room}" for room in PURE + WAITING)], environment),
     }
     failed += [name for name, (command, own) in parts.items() if subprocess.run(command, cwd=ROOT, env=own).returncode]

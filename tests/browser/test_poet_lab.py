@@ -76,6 +76,7 @@ def stands(page: Page, state: str) -> None:
     expect(page.locator(f'#run[data-state="{state}"]')).to_be_visible(timeout=1000 * MOST)
 
 
+@pytest.mark.alone
 def test_the_poet_goes_on_whatever_happens_and_then_writes(
     server: Course, browser: Browser, picture: Picture, count: Callable[[int], int]
 ) -> None:

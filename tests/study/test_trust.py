@@ -1,6 +1,6 @@
 """What the program never does with data: no format that runs code when it is read, and nothing evaluated.
 
-Two places run programs on purpose, and nothing else does.
+A few places run programs on purpose, and nothing else does.
 """
 
 import ast
@@ -13,8 +13,15 @@ import pytest
 SOURCE = Path(str(files("wenjin")))
 RUNS_CODE = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib", "jsonpickle", "shelve", "marshal"}
 CALLS = {"eval", "exec", "compile", "__import__"}
-# Where programs are run on purpose: the learner's, and an author's examples in a lesson.
-RUNNERS = ("study/sandbox/inside/", "study/author/runner.py")
+# Where programs are run on purpose: the learner's in the sandbox (beside.py is sent into it as text), the course's own
+# examples and notebooks in a process of theirs; typing.py asks for the syntax error only.
+RUNNERS = (
+    "study/sandbox/inside/",
+    "study/judge/beside.py",
+    "study/judge/typing.py",
+    "study/author/runner.py",
+    "study/cli/notebookrun.py",
+)
 
 
 def unsafe(text: str) -> Iterator[str]:
