@@ -36,7 +36,13 @@ PURE = (
 )
 
 # What waits for servers, browsers and commands, with time to spare for each.
-WAITING = ("tests/browser", *(f"tests/study/{room}" for room in ("author", "chat", "cli", "web")))
+WAITING = (
+    "tests/browser",
+    *(f"tests/study/{room}" for room in ("author", "chat", "cli", "craft", "web")),
+    *(f"tests/study/store/test_{name}.py" for name in ("anki", "archive", "chats", "released")),
+    "tests/test_docs.py",
+    "tests/test_wheel.py",
+)
 
 
 def run_checks() -> list[str]:

@@ -153,6 +153,8 @@ def record(error: BaseException, words: list[str]) -> Path | None:
 
 
 def main() -> None:
+    if sys.stdin is None:  # it was closed: then nothing more comes, as from an empty file
+        sys.stdin = os.fdopen(os.open(os.devnull, os.O_RDONLY), encoding="utf-8")
     try:
         code = application()(prog_name="wenjin", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

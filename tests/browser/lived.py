@@ -239,8 +239,10 @@ def remember(course: "Course") -> dict[str, str]:
     for data in ({"what": "began"}, {"what": "answered", "right": True, **place}, known):
         log.append(happened("place", "0" * 32, data, now - timedelta(days=20)))
     log.append(happened("suspend", "self-attention/whose-width", {}, now - timedelta(days=3)))
+    seen = {"self-attention": "0" * 16, "alchemy": "0" * 16}  # one topic has changed since, one is gone, others are new
+    log.append(happened("setting", "met", {"key": "met", "value": seen}, now - timedelta(days=40)))
     log.close()
-    return {"mistake": "mistake:self-attention/attention-by-hand/no-scaling"}
+    return {"mistake": "mistake:self-attention/attention-by-hand/no-scaling", "met": str(today - timedelta(days=30))}
 
 
 def sit(hand: Hand) -> dict[str, str]:

@@ -147,6 +147,11 @@ PAGES: dict[str, list[Shown]] = {
     "/papers/{id}": [Shown("/papers/{paper}", act=unfold), Shown("/papers/{paper}?n=2"), Shown("/papers/{paper}?n=9")],
     "/papers/{id}/report": [Shown("/papers/{sat}/report")],
     "/papers/{id}/certificate": [Shown("/papers/{sat}/certificate?name=李问津")],
+    "/news": [
+        Shown("/news", fresh=True),
+        Shown("/news?since={met}"),
+        Shown("/news?since=tomorrow", status=422),
+    ],
     "/career": [Shown("/career", fresh=True, act=unfold)],
     "/resources": [Shown("/resources", fresh=True)],
     "/week": [Shown("/week", fresh=True, act=unfold)],

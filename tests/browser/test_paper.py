@@ -1,9 +1,10 @@
 """The clock of a paper before a real browser: it runs while the page is open, with scripts and without, and a closed
-tab or a killed server neither takes a second nor gives one."""
+tab or a killed server neither takes a second nor gives one. What is typed there, in a placement and in a gate is kept.
+"""
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,6 +14,7 @@ from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
 
 OF = "sixteen-topics/python"
+PROGRAM = "/topics/causal-language-modeling/gate"  # its second question is one
 
 
 @pytest.fixture(scope="module")
@@ -155,3 +157,62 @@ def test_a_paper_is_sat_with_forms_alone_and_printed(visit: Visiting) -> None:
     page.fill("#name", "Li Wen")
     page.click("text=Put it on")
     expect(page.locator(".certificate-name")).to_have_text("Li Wen")
+
+
+def test_what_is_typed_in_a_gate_survives_a_killed_server_and_a_closed_tab(visit: Visiting, course: Course) -> None:
+    there = visit(lang="en")
+    page = there.open(PROGRAM)
+    page.click('button[value="begin"]')
+    page.click('button[value="skip"]')
+    page.click('button[value="open"]')
+    page.click("#source")
+    page.keyboard.press("Control+a")
+    began = time.monotonic()
+    while time.monotonic() < began + 2.2:  # one key after another, with no pause
+        page.keyboard.insert_text("a")
+        page.wait_for_timeout(100)
+    assert len(there.open(PROGRAM).locator("#source").input_value()) >= 2, "kept while it is typed"
+    course.kill()
+    page.bring_to_front()
+    page.fill("#source", "x = 1\n")
+    expect(page.locator("[data-unkept]")).to_be_visible(timeout=20_000)
+    course.start()
+    expect(page.locator("[data-unkept]")).to_be_hidden(timeout=20_000)
+    page.fill("#source", "x = 2\n")
+    page.close()  # at once
+    soon(there.open(PROGRAM), lambda page: page.locator("#source").input_value() == "x = 2\n")
+
+
+def test_what_is_typed_in_a_placement_is_kept_with_scripts_by_itself_and_without_them_by_a_button(
+    visit: Visiting,
+) -> None:
+    there = visit(lang="en")
+    page = there.open("/place")
+    page.click('button[value="begin"]')
+    fill(page)
+    typed = fields(page)
+    assert typed
+    page.close()
+    page = there.open("/place")
+    soon(page, lambda page: fields(page) == typed)
+    assert page.locator('button[value="keep"]').count() == 0
+    page = visit(lang="en", scripts=False).open("/place")
+    assert fields(page) == typed
+    for field in page.locator("#answer input[name^=field]").all():
+        field.fill("78")
+    page.click('button[value="keep"]')
+    assert fields(page) == [(name, "78" if name.startswith("field") else value) for name, value in typed]
+
+
+def soon(page: Page, holds: Callable[[Page], bool]) -> None:
+    """What a closed tab sent along comes beside what is opened next."""
+    until = time.monotonic() + 20
+    while not holds(page):
+        assert time.monotonic() < until
+        page.goto(page.url)
+
+
+def fields(page: Page) -> list[tuple[str, str]]:
+    """What stands in the fields of a question."""
+    found = page.locator("#answer input[name^=field], #answer input[name^=place], #answer input:checked").all()
+    return [(str(field.get_attribute("name")), field.input_value()) for field in found]

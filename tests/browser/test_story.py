@@ -175,7 +175,7 @@ def looks_back(one: Learner, day: int) -> None:
             box.fill("5")
     one.page.locator("#remark").fill(f"第 {day} 天")
     one.click(".week-form button")
-    expect(one.page.locator("tbody tr").first).to_contain_text(f"第 {day} 天")
+    expect(one.page.locator(".week-remark").first).to_contain_text(f"第 {day} 天")
     one.goes("/progress", "/summary")
     one.notes("reflection", f"第 {day} 天：慢一点，先读题。")
 

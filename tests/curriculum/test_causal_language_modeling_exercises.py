@@ -12,16 +12,14 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import wenjin
+from tests.curriculum import programs
 from wenjin.kit.exercise import Choice, Code
 from wenjin.stack.models.bert import PretrainingBert
 from wenjin.stack.models.gpt2 import GPT2
 from wenjin.study.judge import answers
-from wenjin.study.judge.compare import difference
 from wenjin.study.judge.messages import mistake_text
-from wenjin.study.judge.prove import told
-from wenjin.study.judge.reference import Reference, checked
+from wenjin.study.judge.reference import Reference
 from wenjin.study.judge.shelf import Shelf
-from wenjin.study.sandbox.inside import frames, observe
 
 ROOT = Path(wenjin.__file__).parent / "curriculum"
 FOLDER = ROOT / "transformer" / "causal_language_modeling"
@@ -84,20 +82,11 @@ def by_lengths(texts: list[list[int]], end: int, table: Tensor) -> dict[str, Any
 
 @pytest.mark.parametrize("style", [shown, place_by_place, by_lengths], ids=lambda f: f.__name__)
 def test_right_answers_of_every_style_stay_within_half_of_the_tolerances(style: Any, count: Count) -> None:
-    for seed in range(count(40)):
-        reference = Reference(SHIFT, seed)
-        for n, case in enumerate(reference.cases):
-            args, kwargs = (frames.revive(part, case.strided) for part in reference.inputs[n])
-            seen = checked(frames.read(frames.write(observe.call(style, args, kwargs, frames.raw, case.gradient))))
-            found = difference(seen, reference.observe(n), case.tolerance / 2)
-            assert found is None, (seed, case.tag, found)
+    programs.within_half_of_the_tolerances(style, (Reference(SHIFT, seed) for seed in range(count(40))))
 
 
 def test_every_mistake_of_the_batch_is_told_by_its_own_name(count: Count) -> None:
-    for seed in range(count(40)):
-        reference = Reference(SHIFT, seed)
-        for name in SHIFT.mistakes:
-            assert told(reference, frozenset((name,))).name == name, seed
+    programs.every_mistake_has_its_own_name(Reference(SHIFT, seed) for seed in range(count(40)))
 
 
 def test_the_example_of_the_task_is_what_the_solution_gives() -> None:

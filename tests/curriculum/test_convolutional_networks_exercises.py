@@ -12,14 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import wenjin
+from tests.curriculum import programs
 from wenjin.kit.exercise import Code, Numeric
 from wenjin.study.judge import answers
-from wenjin.study.judge.compare import difference
 from wenjin.study.judge.messages import mistake_text
-from wenjin.study.judge.prove import told
-from wenjin.study.judge.reference import Reference, checked
+from wenjin.study.judge.reference import Reference
 from wenjin.study.judge.shelf import Shelf
-from wenjin.study.sandbox.inside import frames, observe
 
 ROOT = Path(wenjin.__file__).parent / "curriculum"
 FOLDER = ROOT / "vision" / "convolutional_networks"
@@ -70,20 +68,11 @@ def weight_by_weight(x: Tensor, w: Tensor, b: Tensor, stride: int = 1, padding: 
 
 @pytest.mark.parametrize("style", [by_torch, by_views, place_by_place, weight_by_weight], ids=lambda f: f.__name__)
 def test_right_answers_of_every_style_stay_within_half_of_the_tolerances(style: Any, count: Count) -> None:
-    for seed in range(count(40)):
-        reference = Reference(PRODUCT, seed)
-        for n, case in enumerate(reference.cases):
-            args, kwargs = (frames.revive(part, case.strided) for part in reference.inputs[n])
-            seen = checked(frames.read(frames.write(observe.call(style, args, kwargs, frames.raw, case.gradient))))
-            found = difference(seen, reference.observe(n), case.tolerance / 2)
-            assert found is None, (seed, case.tag, found)
+    programs.within_half_of_the_tolerances(style, (Reference(PRODUCT, seed) for seed in range(count(40))))
 
 
 def test_every_mistake_of_the_product_is_told_by_its_own_name(count: Count) -> None:
-    for seed in range(count(20)):
-        reference = Reference(PRODUCT, seed)
-        for name in PRODUCT.mistakes:
-            assert told(reference, frozenset((name,))).name == name, seed
+    programs.every_mistake_has_its_own_name(Reference(PRODUCT, seed) for seed in range(count(20)))
 
 
 def test_the_same_draw_gives_the_same_cases_and_another_gives_others() -> None:

@@ -12,16 +12,14 @@ import pytest
 import torch
 
 import wenjin
+from tests.curriculum import programs
 from tests.curriculum.attention_styles import STYLES
 from tests.hostile.corpus import WRONG
 from wenjin.kit.exercise import Code, Mistake, Numeric
 from wenjin.study.judge import answers
-from wenjin.study.judge.compare import difference
 from wenjin.study.judge.messages import mistake_text
-from wenjin.study.judge.prove import told
-from wenjin.study.judge.reference import Reference, checked
+from wenjin.study.judge.reference import Reference
 from wenjin.study.judge.shelf import Shelf
-from wenjin.study.sandbox.inside import frames, observe
 
 ROOT = Path(wenjin.__file__).parent / "curriculum"
 FOLDER = ROOT / "transformer" / "self_attention"
@@ -51,18 +49,11 @@ def reference(seed: int) -> Reference:
 
 @pytest.mark.parametrize("style", STYLES, ids=lambda f: f.__name__)
 def test_right_answers_of_every_style_stay_within_half_of_the_tolerances(style: Any, count: Count) -> None:
-    for seed in range(count(200)):
-        for n, case in enumerate(reference(seed).cases):
-            args, kwargs = (frames.revive(part, case.strided) for part in reference(seed).inputs[n])
-            seen = checked(frames.read(frames.write(observe.call(style, args, kwargs, frames.raw, case.gradient))))
-            found = difference(seen, reference(seed).observe(n), case.tolerance / 2)
-            assert found is None, (seed, case.tag, found)
+    programs.within_half_of_the_tolerances(style, map(reference, range(count(200))))
 
 
 def test_every_mistake_is_told_by_its_own_name(count: Count) -> None:
-    for seed in range(count(20)):
-        for name in WRITE.mistakes:
-            assert told(reference(seed), frozenset((name,))).name == name, seed
+    programs.every_mistake_has_its_own_name(map(reference, range(count(20))))
 
 
 def test_every_pattern_of_failing_cases_names_a_mistake() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 import wenjin
+from tests.curriculum import programs
 from wenjin.kit.exercise import Choice, Code, Numeric
 from wenjin.stack.text import bpe
 from wenjin.stack.text.normalize import calm, compose, narrow
 from wenjin.stack.text.segment import Words, backward, edges, forward
 from wenjin.study.judge import answers
 from wenjin.study.judge.messages import mistake_text
-from wenjin.study.judge.prove import told
 from wenjin.study.judge.reference import Reference
 from wenjin.study.judge.shelf import Shelf
 
@@ -137,10 +137,7 @@ def test_the_solution_shown_to_learners_is_right(count: Count) -> None:
 
 
 def test_every_mistake_of_the_program_is_told_by_its_own_name(count: Count) -> None:
-    for seed in range(count(100)):
-        reference = Reference(SAME, seed)
-        for name in SAME.mistakes:
-            assert told(reference, frozenset((name,))).name == name, seed
+    programs.every_mistake_has_its_own_name(Reference(SAME, seed) for seed in range(count(100)))
 
 
 def test_only_the_limited_cases_are_too_long() -> None:

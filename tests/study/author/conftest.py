@@ -1,6 +1,7 @@
 """A whole check of the small course, with the real judge, the real formulas and the real library."""
 
 from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from wenjin.study.course.faults import Fault
 from wenjin.study.course.listing import Listings
 from wenjin.study.course.maths import Maths
 from wenjin.study.judge.client import Judge, local_judge
+
+TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture(scope="package")
@@ -33,6 +36,6 @@ def check_small(course_folder: Path, judge: Judge, maths: Maths) -> Callable[...
 
     def run(topics: tuple[str, ...] = (), said: list[Text] | None = None) -> list[Fault]:
         say = (lambda text: None) if said is None else said.append
-        return check(course_folder, Tools(maths, Listings(), judge.prove, say), topics)
+        return check(course_folder, Tools(maths, Listings(), judge.prove, say, TODAY), topics)
 
     return run

@@ -22,6 +22,14 @@ def worded(rest):
     return answer, f"{answer}\n[[card.other]]\n{rest}\n"
 
 
+def dated(says, review='"2026-11-23"', section="end"):
+    """A statement that is declared as time-bound."""
+    row = f'[[dated]]\nid = "row-length"\nsection = "{section}"\nsays = {says}\nreview = {review}\n'
+    return lambda c: c.write("counting/doubling/dated.toml", f"format = 1\n\n{row}")
+
+
+SAYS = '{ zh = "不会，只要还有地方放", en = "No, as long as there is room" }'
+
 FAULTS = {
     # the lesson's form
     "lesson-missing": lambda c: c.remove(EN),
@@ -87,6 +95,10 @@ FAULTS = {
     "pass-lacking": lambda c: c.replace(PASSES, 'id = "cost"', 'id = "price"'),
     "rubric-lacking": lambda c: c.replace(PASSES, "[[explain.error]]", "[[explain.idea]]"),
     "rubric-section": lambda c: c.replace(PASSES, 'section = "what"', 'section = "who"'),
+    "dated-past": dated(SAYS, '"2026-11-22"'),
+    "dated-not-said": dated('{ zh = "没有人这样说", en = "No, as long as there is room" }'),
+    "dated-section": dated(SAYS, section="ends"),
+    "dated-without-day": dated(SAYS, "2027-05-01"),
     "goal-lacking": lambda c: c.replace(TOPIC, 'goal = { zh = "会翻倍。", en = "Double a number." }\n', ""),
     "source-without-place": lambda c: c.replace(TOPIC, 'address = "https://example.org/doubling"\n', ""),
     "lab-lacking": lambda c: c.replace(TOPIC, 'status = "lesson"\n', ""),
@@ -124,6 +136,11 @@ def test_refuses(plant: Callable, small, check_small, snapshot) -> None:
     found = check_small()
     assert found
     snapshot(found)
+
+
+def test_a_day_of_review_that_has_not_passed_is_no_fault(small, check_small) -> None:
+    dated(SAYS)(small)  # its day is today
+    assert check_small() == []
 
 
 def test_names_of_topics(small, check_small, snapshot) -> None:

@@ -1,5 +1,6 @@
 """`wenjin course …` and `wenjin track …` as they are typed."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from typer.testing import CliRunner, Result
 from wenjin.cli import application
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
+
+REVIEWS = {name: date.today() + timedelta(days=n) for name, n in (("yesterday", -1), ("tomorrow", 1))}
 
 
 @pytest.fixture
@@ -26,11 +29,16 @@ def test_check_tells_what_it_does_and_what_it_finds(small, wenjin) -> None:
     assert "topics 2 (1 written), hours 1" in good.stdout
     assert "· doubling/write-double: proving the grader" in good.stderr
     small.replace("counting/doubling/cards.toml", 'section = "end"', 'section = "ends"')
+    quoted = 'section = "end"\nsays = { zh = "不会，只要还有地方放", en = "No, as long as there is room" }'
+    rows = [f'[[dated]]\nid = "{name}"\n{quoted}\nreview = "{day}"\n' for name, day in REVIEWS.items()]
+    small.write("counting/doubling/dated.toml", "\n".join(["format = 1\n", *rows]))
     for language, said in (("en", "→ Did you mean end?"), ("zh", "→ 是不是想写 end？")):
         bad = wenjin("course", "check", "doubling", *root, language=language)
         assert bad.exit_code == 1
         assert "✗ counting/doubling/cards.toml, card card-3" in bad.stderr
         assert said in bad.stderr
+        assert "dated yesterday" in bad.stderr, "the day is that of the clock"
+        assert "dated tomorrow" not in bad.stderr
 
 
 def test_new_and_record(small, wenjin) -> None:

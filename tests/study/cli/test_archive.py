@@ -62,6 +62,21 @@ def test_out_and_into_an_empty_place_and_out_again(wenjin: Callable[..., Said], 
     assert told["backup"].endswith("-import")
 
 
+def test_events_that_no_page_could_read_are_refused_before_anything_changes(
+    wenjin: Callable[..., Said], lived: Path
+) -> None:
+    here = places(lived / "data", lived / "work", {})
+    log = open_log(here, role="command")
+    log.append(happened("paper", "p", {"what": "began"}))
+    log.close()
+    assert wenjin("export", lived / "odd.zip")[0] == 0
+    other = {"WENJIN_DATA": str(lived / "other"), "WENJIN_WORKSPACE": str(lived / "elsewhere")}
+    code, _, told = wenjin("import", lived / "odd.zip", **other)
+    assert (code, "line 4 of events.jsonl is no record" in told) == (1, True)
+    assert not (lived / "elsewhere").exists()
+    assert json.loads(wenjin("export", lived / "none.zip", "--json", **other)[1])["events"] == 0
+
+
 def test_a_backup_is_made_listed_and_restored_after_everything_is_gone(
     wenjin: Callable[..., Said], lived: Path
 ) -> None:

@@ -178,6 +178,18 @@ def test_next_and_list_follow_the_passes(school: School) -> None:
     assert listed[0].split()[:2] == ["1", "✓"]
     assert listed[1].split()[:3] == ["→", "2", "·"]
     assert listed[-1].endswith("1/4")
+    told = json.loads(school("list", "--json").stdout)
+    assert (told["passed"], told["next"]) == (1, "kinds/by-hand")
+    first, second = told["exercises"][:2]
+    assert (first["exercise"], first["status"], first["attempts"], first["last"]) == (
+        "kinds/running-mean",
+        "passed",
+        1,
+        "pass",
+    )
+    assert second["title"]["en"] == "a dot product by hand"
+    assert (second["kind"], second["status"], second["hints"], second["of"]) == ("numeric", "new", 0, 2)
+    assert len(told["exercises"]) == 4
 
 
 @pytest.mark.parametrize("tongue", ["zh", "en"])

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +18,9 @@ from wenjin.study.cli.desk import Desk
 from wenjin.study.cli.terminal import language
 from wenjin.study.course.graph import Course
 from wenjin.study.course.load import load
+from wenjin.study.judge import forms
 from wenjin.study.judge.client import Judge, local_judge
+from wenjin.study.judge.sitting import page_of
 from wenjin.study.progress.paper import seal
 from wenjin.study.store.log import happened
 from wenjin.study.store.owner import open_log
@@ -161,6 +164,88 @@ def test_what_is_written_while_the_clock_stands_is_said(wenjin: Run, judge: Judg
     assert "Changed while the clock stood: 2" in over.stdout
     assert "not timed: 2" in over.stdout
     assert json.loads(wenjin("report", "--json").stdout)["untimed"] == [item]
+
+
+@pytest.fixture
+def page(environ: dict[str, str]) -> Callable[..., dict[str, str]]:
+    """What stands in the fields of a paper's page; with a form, after somebody has typed it there."""
+
+    def fields(id: str, n: int, form: dict[str, str] | None = None) -> dict[str, str]:
+        log = open_log(places(None, environ=environ), role="command")
+        if form:
+            forms.save(log, page_of(id, n), form)
+        found = forms.kept(log, page_of(id, n))
+        log.close()
+        return found
+
+    return fields
+
+
+def test_what_is_typed_in_the_page_is_handed_in_from_the_terminal(
+    wenjin: Run, page: Callable[..., dict[str, str]], course: Course, judge: Judge
+) -> None:
+    of = "thirty-weeks/week-1"
+    wenjin(of, "--seed", 3, said="q\n")
+    sat = json.loads(wenjin("resume", "--json").stdout)
+    forms_of = {item: right(course, judge, item, variant) for item, variant in sat["items"]}
+    for n, (item, _) in enumerate(sat["items"], 1):
+        page(sat["id"], n, forms_of[item])
+    page(sat["id"], 3, {f"card.{sat['cards'][0]}": "what I recall\n### of it"})
+    over = wenjin("resume", said="h\nh\n")
+    assert "2 of 2 right" in over.stdout
+    assert "newly typed in the page stands in: 01-" in over.stdout
+    assert "clock stood" not in over.stdout, "the page has its own clock"
+    told = json.loads(wenjin("report", "--json").stdout)
+    assert (told["right"], told["untimed"]) == (2, [])
+    assert "what I recall\n ### of it" in (Path(sat["folder"]) / "cards.txt").read_text(encoding="utf-8")
+
+
+def right(course: Course, judge: Judge, item: str, variant: int) -> dict[str, str]:
+    """The fields that hold the reference answer."""
+    text = judge.solution(item, variant)
+    if course.exercises[item].code:
+        return {"source": text}
+    return forms.fields(judge.problem(item, variant), tomllib.loads(text)["answer"])
+
+
+def test_neither_a_file_nor_the_page_is_overwritten_by_the_other(
+    wenjin: Run, page: Callable[..., dict[str, str]], course: Course
+) -> None:
+    of = "sixteen-topics/python"
+    wenjin(of, "--seed", 1, said="q\n")
+    sat = json.loads(wenjin("resume", "--json").stdout)
+    n = next(n for n, (item, _) in enumerate(sat["items"], 1) if course.exercises[item].code)
+    file = next(Path(sat["folder"]).glob(f"{n:02}-*.py"))
+
+    def stands() -> tuple[str, str]:
+        return file.read_text(encoding="utf-8"), page(sat["id"], n)["source"]
+
+    page(sat["id"], n, {"source": "page = 1\n"})
+    wenjin("resume", said="q\n")
+    assert stands() == ("page = 1\n", "page = 1\n"), "the file was untouched"
+    page(sat["id"], n, {"source": "page = 2\n"})
+    wenjin("resume", said="q\n")
+    assert stands()[0] == "page = 2\n", "what stood in the file had come from the page"
+    file.unlink()
+    wenjin("resume", said="q\n")
+    assert stands()[0] == "page = 2\n", "a file that is gone is laid again"
+    assert len(list(file.parent.glob(f"{file.stem}*"))) == 1
+    file.write_text("file = 3\n", encoding="utf-8")
+    wenjin("resume", said="q\n")
+    assert stands() == ("file = 3\n", "file = 3\n"), "the page goes on from the file, and hands it in"
+    page(sat["id"], n, {"source": "page = 4\n"})
+    file.write_text("file = 4\n", encoding="utf-8")
+    said = wenjin("resume", said="q\n").stdout
+    aside = file.with_name(f"{file.stem}.page.py")
+    assert (stands(), aside.read_text(encoding="utf-8")) == (("file = 4\n", "file = 4\n"), "page = 4\n")
+    assert f"what the page had is in {aside.name}" in said
+    page(sat["id"], n, {"source": "page = 5\n"})
+    said = wenjin("resume", said="q\n").stdout
+    before = file.with_name(f"{file.stem}.before.py")
+    assert (stands()[0], before.read_text(encoding="utf-8")) == ("page = 5\n", "file = 4\n")
+    assert before.name in said
+    told = wenjin("resume", said="q\n").stdout
+    assert (before.name in told, aside.name in told) == (False, False), "said once"
 
 
 def test_one_paper_of_a_unit_is_open_and_can_be_given_up_and_taken_up_again(wenjin: Run) -> None:

@@ -133,6 +133,8 @@ def test_search_finds_what_the_learner_wrote_and_the_course(wenjin: Wenjin) -> N
         ("question", "/questions"),
     }
     assert "(lesson · Self-attention)" in wenjin("search", "softmax")[1]
+    pasted = "RuntimeError: The size of tensor a (7) must match the size of tensor b (9) at non-singleton dimension 1"
+    assert "  (pitfall · Self-attention)  " in wenjin("search", *pasted.split())[1].splitlines()[0]
     code, _, error = wenjin("search", "qqqqqq")
     assert (code, error) == (1, "Nothing found; try a shorter word.\n")
 

@@ -1,6 +1,10 @@
 """The words of the terminal: which language, and what may reach the screen."""
 
+import os
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -38,6 +42,14 @@ def test_nothing_that_moves_the_cursor_or_turns_the_writing_reaches_the_screen(t
         assert unicodedata.bidirectional(letter) not in ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
     shown.encode("utf-8")
     assert clean(shown) == shown
+
+
+def test_a_closed_input_is_an_empty_one(tmp_path: Path) -> None:
+    environ = os.environ | {"WENJIN_DATA": str(tmp_path / "data"), "WENJIN_WORKSPACE": str(tmp_path / "work")}
+    command = ["sh", "-c", 'exec "$0" -m wenjin.cli note add ppo <&-', sys.executable]
+    done = subprocess.run(command, env=environ | {"WENJIN_LANG": "en"}, capture_output=True, text=True, check=False)
+    assert done.returncode != 0
+    assert "unforeseen" not in done.stderr
 
 
 def test_sequences_go_as_a_whole_and_text_stays() -> None:

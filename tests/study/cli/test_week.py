@@ -62,7 +62,7 @@ def test_skipped_weeks_are_said(wenjin: Run, environ: dict[str, str]) -> None:
     assert [row["standing"] for row in rows] == ["skipped", "skipped", "skipped", "kept"]
     told = wenjin("list").stdout
     assert told.count("skipped") == 4
-    assert "3 weeks skipped" in told
+    assert "weeks skipped: 3" in told
     late = wenjin("check", "--week", rows[1]["week"], "--theory", 3, "--practice", 3, "--code", 3, "--notes", 3)
     assert f"{rows[1]['week']} is kept" in late.stdout
     assert "3 周跳过" not in wenjin("list", WENJIN_LANG="zh").stdout

@@ -46,6 +46,13 @@ def one() -> Someone:
     return one
 
 
+def test_what_the_course_was_at_the_first_choice_is_what_news_are_told_beside() -> None:
+    one = Someone()
+    assert choosing.begin(one.now, ["qmatter"], met={"a": "1"})["met"] == {"a": "1"}
+    one.keep(choosing.begin(one.now, ["qmatter"], met={"a": "1"}))
+    assert "met" not in choosing.begin(one.now, ["seven-stages"], met={"a": "2"}), "it was looked at since"
+
+
 def test_going_first_through_something_else_is_no_lateness(one: Someone) -> None:
     one.day = 10
     late = one.pace("qmatter").late

@@ -40,6 +40,14 @@ def test_a_night_belongs_to_the_day_before_where_the_learner_lives() -> None:
     assert list(days([later], NOON.astimezone(CHINA))) == [date(2026, 3, 5)]
 
 
+def test_a_review_that_is_taken_back_is_no_deed_of_its_day() -> None:
+    one, other = event("review", 0, rating=3), event("review", 1, rating=3)
+    back = event("undo", 2, event=other.id)
+    assert days([one, other, back, back], NOON)[date(2026, 3, 4)].reviews == 1
+    gone = days([one, event("undo", 2, event=one.id)], NOON)
+    assert (gone[date(2026, 3, 4)].deeds, habit(gone, date(2026, 3, 4)).studied) == (0, 0)
+
+
 def test_a_habit_by_hand() -> None:
     today = date(2026, 3, 4)
     done = [today - timedelta(days=n) for n in (0, 1, 2, 10, 40, 41, 42, 43)]

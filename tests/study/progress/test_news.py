@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wenjin.study.progress.news import news
+from wenjin.study.progress.news import news, waiting
 from wenjin.study.store.log import Event, happened
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -31,6 +31,19 @@ def test_the_last_look_counts_or_the_last_one_up_to_a_day() -> None:
     assert (middle.new, middle.changed, middle.gone) == (("c",), ("a",), ())
     assert news(events, present, now, date(2026, 3, 1)).new == ("b", "c")
     assert news(events, present, now, date(2020, 1, 1)).met == START, "nothing is known of the time before"
+
+
+def test_what_waits_is_new_or_changed_since_the_last_look_and_all_before_the_first() -> None:
+    def marks() -> dict[str, str]:
+        return {"a": "1", "b": "2", "c": "3"}
+
+    def unasked() -> dict[str, str]:
+        raise AssertionError("no file need be read")
+
+    assert waiting({}, unasked) == 0
+    assert waiting({"met": "spoiled"}, unasked) == 0
+    assert waiting({"met": {"a": "1", "b": "1", "old": "1"}}, marks) == 2
+    assert waiting({"met": marks()}, marks) == 0
 
 
 @given(MARKS, MARKS)

@@ -247,4 +247,6 @@ def test_an_issue_tells_all_that_is_needed_and_nothing_personal(course: Course, 
         "Linux 6",
     ):
         assert part in text
+    for word in {"zh": ("最近一次：不对", "系统: Linux 6"), "en": ("the last: not right", "system: Linux 6")}[language]:
+        assert word in text, "told in the reader's language"
     assert "ann" not in text

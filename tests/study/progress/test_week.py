@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wenjin.study.progress.summary import WEEK
 from wenjin.study.progress.week import (
     LONGEST,
     QUESTIONS,
@@ -15,6 +16,7 @@ from wenjin.study.progress.week import (
     first,
     judgeable,
     name,
+    read,
     suggested,
     valid,
     weeks,
@@ -198,3 +200,15 @@ def test_a_week_before_the_first_can_be_judged_if_it_is_not_long_ago() -> None:
 def test_a_score_is_a_whole_number_from_one_to_ten(text: str) -> None:
     assert whole(text) is None
     assert [whole(str(n)) for n in range(1, 11)] == list(range(1, 11))
+
+
+def test_a_remark_from_a_terminal_without_utf_8_can_be_shown() -> None:
+    told = {"theory": 5, "practice": 5, "code": 5, "notes": 5, "remark": "a\udcffb"}
+    kept = read(happened("week", "2026-W46", told))
+    assert kept is not None
+    assert kept.remark == "a?b"
+
+
+def test_a_week_is_written_in_plain_digits() -> None:
+    assert WEEK.fullmatch("2026-W47")
+    assert not WEEK.fullmatch("２０２６-W47")

@@ -71,6 +71,9 @@ def test_a_pasted_error_finds_its_entry_and_each_topic_shows_its_own(visit: Visi
                                   "non-singleton dimension 3", "lang": "en"}
     ).text  # fmt: skip
     assert 'id="pitfall-mask-of-fixed-size" open' in found
+    part = visit.client.get("/pitfalls?q=size+of+Tensor+a&lang=en").text
+    assert 'id="pitfall-mask-of-fixed-size" open' in part, "three words in a row of a message are enough"
+    assert "None of the listed errors" in visit.client.get("/pitfalls?q=of+tensor&lang=en").text
     assert "None of the listed errors" in visit.client.get("/pitfalls?q=qqq&lang=en").text
 
 

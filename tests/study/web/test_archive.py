@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.study.store.test_archive import HOSTILE, ONE, packed, sound
+from tests.study.store.test_archive import EVENT, HOSTILE, ONE, packed, sound
 from tests.study.web.conftest import BASE, Visit
 from wenjin.study.store import archive, backups
 from wenjin.study.store.database import SCHEMA
@@ -137,7 +137,9 @@ def test_the_same_archive_twice_brings_nothing_new(visit: Visit, other: Path) ->
 @pytest.mark.usefixtures("mine")
 def test_every_hostile_archive_is_refused_with_a_sentence(visit: Visit, tmp_path: Path) -> None:
     before = whole(visit, tmp_path / "before.zip")
-    for name, (make, said) in HOSTILE.items():
+    row = archive.line({**EVENT, "kind": "hint", "data": {"number": "many"}})  # no page could read it
+    odd = (lambda path: packed(path, sound({**ONE, "events.jsonl": row})), "line 1 of events.jsonl")
+    for name, (make, said) in {**HOSTILE, "a hint of no number": odd}.items():
         path = tmp_path / "in.zip"
         if name == "a bomb":
             packed(path, sound({**ONE, "workspace/zeros": bytes(80 << 20)}))

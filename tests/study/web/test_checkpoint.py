@@ -15,6 +15,7 @@ from wenjin.study.course.graph import Course
 from wenjin.study.judge.client import Judge
 from wenjin.study.judge.sitting import Room
 from wenjin.study.progress.paper import Sitting
+from wenjin.study.store.log import happened
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import Places
 from wenjin.study.web import presence
@@ -70,6 +71,15 @@ def test_the_list_shows_the_followed_track_and_all_of_them_to_who_follows_none(v
     assert "not written, not tested" in page
     assert visit.client.get("/checkpoint/thirty-weeks/none").status_code == 404
     assert 'name="seed"' not in visit.client.get("/checkpoint/thirty-weeks/weeks-29-30").text
+
+
+def test_a_unit_that_was_sat_stays_in_the_list_when_its_track_is_left(visit: Visit) -> None:
+    begin(visit)
+    log = visit.client.app.state.site.log  # type: ignore[attr-defined]
+    log.append(happened("setting", "tracks", {"key": "tracks", "value": ["qmatter"]}))
+    listed = visit.client.get("/checkpoint").text
+    assert f'href="/checkpoint/{OF}"' in listed
+    assert "/checkpoint/thirty-weeks/" not in listed
 
 
 def test_a_paper_of_reference_answers_is_right_in_all(visit: Visit, course: Course, judge: Judge) -> None:

@@ -4,6 +4,7 @@ import html
 import re
 
 from tests.study.web.conftest import Visit
+from wenjin.study.judge.forms import filled_in
 from wenjin.study.web import desk
 
 HOME = "/topics/self-attention/exercises/write-attention"
@@ -156,10 +157,10 @@ def test_a_proof_is_answered_in_the_page_and_its_answer_can_be_read(visit: Visit
 def test_forms_become_answers() -> None:
     numeric = {"form": "numeric", "fields": [{"name": "a", "shape": []}, {"name": "m", "shape": [2, 2]}]}
     form = {"field.a": " −0.5 ", "field.m.0.0": "1", "field.m.0.1": "2", "field.m.1.0": "x", "field.m.1.1": "4e-1"}
-    assert desk.filled_in(numeric, form) == {"a": -0.5, "m": [[1.0, 2.0], ["x", 0.4]]}
-    assert desk.filled_in(numeric, {"field.m.0.0": "1"}) == {"a": None, "m": None}
+    assert filled_in(numeric, form) == {"a": -0.5, "m": [[1.0, 2.0], ["x", 0.4]]}
+    assert filled_in(numeric, {"field.m.0.0": "1"}) == {"a": None, "m": None}
     order = {"form": "order", "items": [{"key": "x"}, {"key": "y"}, {"key": "z"}]}
-    assert desk.filled_in(order, {"place.x": "3", "place.y": "1", "place.z": "2"}) == {"order": ["y", "z", "x"]}
+    assert filled_in(order, {"place.x": "3", "place.y": "1", "place.z": "2"}) == {"order": ["y", "z", "x"]}
     choice = {"form": "proof", "steps": [{"key": "one"}, {"key": "two"}]}
-    assert desk.filled_in(choice, {"step.one": "a"}) == {"one": "a", "two": None}
+    assert filled_in(choice, {"step.one": "a"}) == {"one": "a", "two": None}
     assert desk.numbers([[1, 0.5], [0.25, 1 / 3]]) == r"$\begin{bmatrix}1&0.5\\0.25&0.3333\end{bmatrix}$"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.study.web.conftest import Visit
 from wenjin.study.course.graph import Course
 from wenjin.study.store import mirror
-from wenjin.study.store.log import Conflict
+from wenjin.study.store.log import Conflict, happened
 from wenjin.study.store.notes import Notes
 from wenjin.study.store.owner import open_log
 from wenjin.study.store.places import places
@@ -215,6 +215,16 @@ def test_a_note_is_shown_beside_its_section_and_never_as_html(visit: Visit) -> N
     lesson = visit.client.get(f"/topics/{TOPIC}").text
     assert lesson.index(f'<section class="question" id="{ANCHOR}"') < lesson.index(f'id="note-{ANCHOR}"')
     assert lesson.index(f'id="note-{ANCHOR}"') < lesson.index('<section class="question" id="saturation"')
+
+
+def test_half_a_pair_in_a_note_from_elsewhere_spoils_no_page(visit: Visit) -> None:
+    site = visit.client.app.state.site  # type: ignore[attr-defined]
+    site.log.append(happened("note", f"{TOPIC}#{ANCHOR}", {"text": "before \ud800 after"}))
+    for path in (f"/topics/{TOPIC}", "/notes", f"/notes/{TOPIC}"):
+        answer = visit.client.get(path)
+        assert (answer.status_code, "before ? after" in answer.text) == (200, True), path
+    found = visit.client.get("/search", params={"q": "after"})
+    assert (found.status_code, f'href="/topics/{TOPIC}#note-{ANCHOR}"' in found.text) == (200, True)
 
 
 def test_windows_meet_over_the_api(visit: Visit) -> None:

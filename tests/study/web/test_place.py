@@ -84,6 +84,26 @@ def test_a_whole_placement(visit: Visit) -> None:
     assert "0 answered" in page(visit, "/place")
 
 
+def test_what_is_typed_is_kept_until_its_question_is_answered(visit: Visit) -> None:
+    send(visit, GATE, do="begin")
+    first = page(visit, GATE)
+    typed = dict.fromkeys(solved(visit), "0.125")
+    name = next(iter(typed))
+    assert send(visit, GATE, do="draft", item=item(first), **typed).status_code == 204
+    assert page(visit, GATE).count('value="0.125"') == len(typed)
+    assert send(visit, GATE, do="draft", item="0-1", **{name: "7"}).status_code == 204
+    assert page(visit, GATE).count('value="0.125"') == len(typed), "another question's form changes nothing"
+    assert send(visit, GATE, do="keep", item=item(first), **{name: "9"}).headers["location"] == GATE
+    assert (page(visit, GATE).count('value="9"'), page(visit, GATE).count('value="0.125"')) == (1, 0)
+    assert [event.data["what"] for event in log(visit).events("gate")] == ["began"], "nothing was answered"
+    refused = send(visit, GATE, do="answer", item=item(first), **{name: "eight"})
+    assert (refused.status_code, 'role="alert"' in refused.text, 'value="eight"' in refused.text) == (200, True, True)
+    send(visit, GATE, do="skip", item=item(first))
+    assert 'value="eight"' not in page(visit, GATE), "the next question is blank"
+    send(visit, GATE, do="draft", item=item(first), **{name: "5"})
+    assert 'value="5"' not in page(visit, GATE)
+
+
 def test_a_gate_that_is_failed_then_passed(visit: Visit) -> None:
     assert "4 fresh questions" in page(visit, GATE)
     send(visit, GATE, do="begin")
@@ -146,6 +166,9 @@ def test_a_program_in_a_gate_has_its_time(visit: Visit) -> None:
     send(visit, gate, do="open", item=item(text))
     text = page(visit, gate)
     assert "You have until" in text
+    assert "data-keeps" in text
+    assert send(visit, gate, do="draft", item=item(text), source="x = '<&'\n").status_code == 204
+    assert "x = &#39;&lt;&amp;&#39;" in page(visit, gate), "typed, and not sent"
     assert program.starter.splitlines()[0] in text.replace("&#34;", '"')
     broken = send(visit, gate, do="answer", item=item(text), source="def broken(:\n")
     assert broken.status_code == 200
@@ -161,7 +184,9 @@ def test_a_program_in_a_gate_has_its_time(visit: Visit) -> None:
     sat = [event.data for event in log(visit).events("gate", topic)][-1]["gate"]
     early = datetime.now(UTC) - timedelta(minutes=16)
     log(visit).append(happened("gate", topic, {"what": "opened", "gate": sat, "number": 2}, early))
+    send(visit, gate, do="draft", item=item(text), source="late = 1")
     assert "The time is over." in page(visit, gate)
+    assert "late = 1" in page(visit, gate), "too late to count, and not lost"
     send(visit, gate, do="answer", item=item(text), source=right)
     last = [event.data for event in log(visit).events("gate", topic) if event.data["what"] == "answered"][-1]
     assert (last["verdict"], last["right"]) == ("late", False), "what comes too late is not judged"

@@ -6,8 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.study.web.conftest import Visit
+from wenjin.kit.text import Language
 from wenjin.study.course.graph import Course
-from wenjin.study.web.search import Document, Search, documents, plain, tokens
+from wenjin.study.course.pitfalls import every
+from wenjin.study.web.search import Document, Search, documents, errors, joined, plain, tokens
 
 TEXTS = [
     Document("topic", "zh", "服务与部署", "", "/a", "把模型做成服务，监控梯度下降。"),
@@ -77,7 +80,7 @@ def test_the_course_is_found(whole: Search, query: str, language: str, url: str)
 
 def test_every_kind_is_found(whole: Search, course: Course) -> None:
     kinds = {document.kind for document in documents(course)}
-    assert kinds == {"topic", "lesson", "card", "exercise", "lab"}
+    assert kinds == {"topic", "lesson", "card", "exercise", "lab", "pitfall"}
     topic = course.topics["self-attention"]
     hits = whole.find(plain(topic.cards[0].front.zh)[:12], "zh")
     assert f"/topics/self-attention#card-{topic.cards[0].id}" in [hit.url for hit in hits]
@@ -85,6 +88,46 @@ def test_every_kind_is_found(whole: Search, course: Course) -> None:
         assert lab.title
         hits = whole.find(lab.title.zh, "zh")
         assert f"/topics/self-attention/labs/{lab.name}" in [hit.url for hit in hits]
+
+
+TRACE = """Traceback (most recent call last):
+  File "work/attend.py", line 12, in <module>
+    scores = q @ k.transpose(-1, -2) + bias
+RuntimeError: {message}
+"""
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_pitfall_is_found_by_its_words_and_by_a_pasted_traceback(
+    whole: Search, course: Course, language: Language
+) -> None:
+    for met in every(course):
+        url = f"/topics/{met.topic.id}#pitfall-{met.pitfall.id}"
+        pasted = TRACE.replace("{message}", met.pitfall.message)
+        assert url in [hit.url for hit in errors(pasted, course, language)], pasted
+        one_line = " ".join(pasted.split())  # as a field of one line holds it
+        assert url in [hit.url for hit in errors(one_line, course, language)], one_line
+        hits = whole.find(plain(met.pitfall.cause[language])[:20], language)
+        assert url in [hit.url for hit in hits], met.id
+
+
+def test_a_pasted_message_with_other_numbers_stands_above_all_else(visit: Visit) -> None:
+    pasted = "The size of tensor a (7) must match the size of tensor b (9) at non-singleton dimension 1"
+    for language, kind in (("zh", "报错"), ("en", "Pitfall")):
+        page = visit.client.get("/search", params={"q": TRACE.replace("{message}", pasted), "lang": language}).text
+        first = page.partition('<ol class="rows hits">')[2].partition("</li>")[0]
+        assert f'<p class="label">{kind} · ' in first
+        assert "/topics/self-attention#pitfall-mask-of-fixed-size" in first
+
+
+def test_words_that_are_no_message_find_no_error(course: Course) -> None:
+    for query in ("softmax", "注意力", "why divide by the square root", "", '"', "Traceback (most recent call last):"):
+        assert errors(query, course, "en") == [], query
+
+
+def test_hits_keep_their_order_and_stand_once() -> None:
+    first, second = SEARCH.find("倒过来 模型", "zh")
+    assert joined([second], [first, second], []) == [second, first]
 
 
 def test_plain_text_has_no_marks() -> None:

@@ -7,6 +7,7 @@ from typing import get_args
 
 from wenjin.kit.verdict import Class
 from wenjin.study.chat.commands import KINDS
+from wenjin.study.cli.search import KINDS as KINDS_FOUND
 from wenjin.study.course.graph import CardKind, Kind, ResourceKind
 from wenjin.study.course.passes import PASSES
 from wenjin.study.progress import evidence, mastery, placement
@@ -25,6 +26,7 @@ from wenjin.study.web.today import THINGS
 
 ROOM = Path(words.__file__).parent
 WORDS = words.load_words()
+WAYS = ("week", "tests", "place", "retention", "summary", "questions", "career", "resources", "news", "archive")
 # Keys that are put together from a value: the prefix, and every value it can meet.
 FAMILIES = {
     "kind.": get_args(Kind),
@@ -40,13 +42,14 @@ FAMILIES = {
     "mastery.note-": ("first", "tries", "hints", "solution", "mistake", "wrong", "forgot", "placed"),
     "progress.hours-": ("week", "month", "all"),
     "progress.step-": tuple("01234"),
-    "progress.way-": ("week", "tests", "place", "retention", "summary", "questions", "career", "resources", "archive"),
+    "progress.way-": WAYS,
     "shelf.kind-": get_args(ResourceKind),
+    "news.": ("new", "changed"),
     "compare.": ("choose", "many", "labs"),
     "state.": get_args(Status),
     "verdict.": get_args(Class),
     "settings.theme-": THEMES,
-    "search.kind-": ("topic", "lesson", "card", "exercise", "lab", "note", "summary", "question", "run", "chat"),
+    "search.kind-": KINDS_FOUND,
     "question.state-": ("open", "answered"),
     "again.": PASSES,
     "again.why-": get_args(Why),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from wenjin.study.course.links import home
 from wenjin.study.course.listing import Listings
 from wenjin.study.course.load import read
 from wenjin.study.course.maths import Maths
-from wenjin.study.course.passes import read_passes, read_pitfalls
+from wenjin.study.course.passes import read_dated, read_passes, read_pitfalls
 from wenjin.study.judge.client import JudgeError
 
 Prove = Callable[[str, float], list[dict[str, Any]]]
@@ -26,12 +27,14 @@ class Tools:
 
     prove  the judge's proof of an exercise: (id, share of pairs of mistakes) -> faults
     say    told what is being done, as it goes on
+    today  statements whose day of review lies before it are faults
     """
 
     maths: Maths
     listings: Listings
     prove: Prove
     say: Callable[[Text], None]
+    today: date
 
 
 def check(root: Path, tools: Tools, topics: Sequence[str] = (), pairs: float = 1.0) -> list[Fault]:
@@ -86,6 +89,7 @@ def check_topic(topic: Topic, course: Course, tools: Tools, pairs: float, faults
     pitfalls = read_pitfalls(folder, faults)
     content.pitfalls(pitfalls, anchors, faults.place(folder / "pitfalls.toml"), faults)
     content.passes(*read_passes(folder, faults), anchors, faults.place(folder / "passes.toml"), faults)
+    content.dated(read_dated(folder, faults), read_lessons, tools.today, faults.place(folder / "dated.toml"), faults)
     if zh and en:
         tools.say(Text(f"{topic.id}：运行代码", f"{topic.id}: running its code"))
         code.check(topic, zh, en, pitfalls, faults)

@@ -1,6 +1,7 @@
-"""What a topic's files hold beside the code: facts, formulas, listings, cards, pitfalls, passes, mistakes."""
+"""What a topic's files hold beside the code: facts, formulas, listings, cards, pitfalls, passes, mistakes, dates."""
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 from pathlib import Path
 
 from wenjin.kit.exercise import Mistake
@@ -12,7 +13,7 @@ from wenjin.study.course.graph import Card, Exercise, Topic
 from wenjin.study.course.lesson import Lesson
 from wenjin.study.course.listing import ListingError, Listings
 from wenjin.study.course.maths import Maths, MathsError
-from wenjin.study.course.passes import PASSES, Explain, Pass, Pitfall
+from wenjin.study.course.passes import PASSES, Dated, Explain, Pass, Pitfall
 from wenjin.study.course.rows import read_row, read_toml
 from wenjin.study.course.tasks import missing
 
@@ -116,6 +117,37 @@ def passes(found: list[Pass], explain: Explain | None, anchors: Iterable[str], p
         faults.add(place, what, remedy)
     for error in explain.errors if explain else ():
         _section(error.section, anchors, f"{place}, explain.error {error.id}", faults)
+
+
+def dated(found: list[Dated], read: Mapping[Language, Lesson], today: date, place: str, faults: Faults) -> None:
+    """The lesson still says in that section what is declared, and no day of review is past."""
+    for one in found:
+        where = f"{place}, dated {one.id}"
+        for language, lesson in read.items():
+            texts = {question.anchor: _spaced(question.text) for question in lesson.questions}
+            if one.section not in texts:
+                _section(one.section, texts, where, faults)
+                break  # said once is enough: both languages have the same sections
+            if _spaced(one.says[language]) not in texts[one.section]:
+                what = Text(f"课文的 {one.section} 一节里没有这句话。", f"Section {one.section} does not say this.")
+                remedy = Text(
+                    "照抄课文里的字句，或删去这一条。", "Quote the lesson word for word, or delete the entry."
+                )
+                faults.add(f"{where}, says.{language}", what, remedy)
+        if today > one.review:
+            what = Text(
+                f"复核日期 {one.review} 已经过了：“{one.says.zh}”",
+                f"Its day of review, {one.review}, is past: “{one.says.en}”",
+            )
+            remedy = Text(
+                "看这句话今天还对不对，不对就改课文；然后把 review 改成下一次复核的日期。",
+                "See whether it still holds and mend the lesson if not; then set review to the next day to look.",
+            )
+            faults.add(where, what, remedy)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def exercise(exercise: Exercise, folder: Path, anchors: Iterable[str], faults: Faults) -> bool:

@@ -301,6 +301,8 @@ def export_folder(target: Path, data: Path | None, json: bool) -> None:
 def take(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)], data: Data = None, json: Json = False
 ) -> None:
+    from wenjin.study.course.load import load
+    from wenjin.study.progress.readable import reader
     from wenjin.study.store import backups, intake
     from wenjin.study.store.opening import Opened
 
@@ -308,7 +310,7 @@ def take(
         fail(NO_FILE.format(where=clean(str(file))), 2)
     with opened(data) as (log, here), Opened(file, backups.KNOWN) as archive:
         with bar(CHECKING) as told:
-            archive.check(told)
+            archive.check(told, reader(load(coverage=False), datetime.now().astimezone().tzinfo))
         before = None
         if log.since(0, most=1)[0] or log.drafts(most=1):
             with bar(WRITING) as told:

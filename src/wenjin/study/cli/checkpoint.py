@@ -28,7 +28,8 @@ HELP = Text(
     """阶段测试与检查点：从一个单元或阶段的练习与卡片里抽一份卷子，计时，按主题给出报告。
 
     卷子由 --seed 决定：同一个数，同一份卷子。题目放在工作目录的 papers 里，每题一个文件；离开、崩溃时计时停下，
-    用 resume 接着做，时间不多也不少。判分的只有判题程序，参考答案和模型都不参与。
+    用 resume 接着做，时间不多也不少。页面上写的会放进文件，文件里写的页面上也看得到。
+    判分的只有判题程序，参考答案和模型都不参与。
 
     \b
     wenjin checkpoint list                                  能考的单元与阶段
@@ -45,8 +46,8 @@ HELP = Text(
     by topic.
 
     --seed decides the paper: the same number draws the same one. Each question is a file below papers in the workspace.
-    When you leave, or something crashes, the clock stands; resume goes on with neither more time nor less. The judge
-    alone marks; no model does.
+    When you leave, or something crashes, the clock stands; resume goes on with neither more time nor less. What is
+    typed in the page comes into the files, and the page shows what is in them. The judge alone marks; no model does.
 
     \b
     wenjin checkpoint list                                  units and stages that have a paper

@@ -39,6 +39,8 @@ def check(
     pairs: Annotated[float, typer.Option(help=say(SHARE))] = PAIRS,
     root: Root = None,
 ) -> None:
+    from datetime import date
+
     from wenjin.study.author.check import Tools
     from wenjin.study.author.check import check as check_course
     from wenjin.study.course import syllabus
@@ -51,7 +53,7 @@ def check(
     maths = Maths(None)
     with sentences(), local_judge(folder) as judge:
         judge.warm()  # while the files are read
-        tools = Tools(maths, Listings(), judge.prove, lambda text: typer.echo(f"· {say(text)}", err=True))
+        tools = Tools(maths, Listings(), judge.prove, lambda text: typer.echo(f"· {say(text)}", err=True), date.today())
         try:
             faults = check_course(folder, tools, topics or (), pairs)
         finally:

@@ -2,20 +2,23 @@
 
 papers/ID/01-write-attention.py   a question; .toml where numbers, choices or an order are asked
 papers/ID/cards.txt               the cards, each with room below it
+
+What is typed in the paper's page comes into the files, and back (pagework.py).
 """
 
 import hashlib
 import json
 import sys
 import threading
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from wenjin.kit.text import Text, visible
-from wenjin.study.cli.sheet import sheet
+from wenjin.kit.text import Text
+from wenjin.study.cli import pagework
 from wenjin.study.cli.terminal import clean, console, say
-from wenjin.study.cli.views import task, title
+from wenjin.study.cli.views import task
 from wenjin.study.progress.stopwatch import BEAT
 
 if TYPE_CHECKING:
@@ -23,8 +26,6 @@ if TYPE_CHECKING:
     from wenjin.study.judge.sitting import Room
     from wenjin.study.progress.paper import Scope, Sitting
 
-LARGEST = (1 << 20) + 1  # bytes of a file; more is taken by no judge
-HEAD = "### "
 HEADING = Text(
     "{title}：{n} 题，{minutes} 分钟，已用 {spent}。文件在 {folder}",
     "{title}: {n} questions, {minutes} minutes, {spent} used. The files are in {folder}",
@@ -62,6 +63,7 @@ class Table:
         self.desk, self.room, self._folder = desk, room, folder
         self.kept: dict[str, bytes] = {}
         self._turn = threading.RLock()
+        self._leaves: list[pagework.Leaf] = []
         self._looks: object = None  # the dates and sizes of the files when they were read last
         if sat is not None:
             self.sat = sat
@@ -94,51 +96,47 @@ class Table:
         files = [*(self.file(item.id) for item in drawn.items), *([self.folder / "cards.txt"] if drawn.cards else [])]
         return any(file.is_file() for file in files)
 
-    def lay(self) -> None:
-        """Make the files that are not there; what was written stays."""
+    def lay(self) -> list[Path]:
+        """Make the files that are not there, and tell which; what was written stays."""
         from wenjin.study.store.workspace import write
 
-        for item, variant in self.sat.items:
-            file, exercise = self.file(item), self.desk.course.exercises[item]
-            text = (
-                exercise.starter
-                if exercise.code
-                else sheet(
-                    title(exercise, self.desk.language), self.desk.judge.problem(item, variant), self.desk.language
-                )
-            )
-            if not file.exists():
-                write(file, text)
-            self.kept[item] = text.encode()
-            if item in self.sat.answers and exercise.code:
+        self._leaves = pagework.leaves(self.desk, self.sat, self.file, self.folder / "cards.txt")
+        missing = [leaf for leaf in self._leaves if not leaf.file.exists()]
+        for leaf in missing:
+            write(leaf.file, leaf.fresh)
+        for (item, _), leaf in zip(self.sat.items, self._leaves, strict=False):
+            self.kept[item] = leaf.fresh.encode()
+            if item in self.sat.answers and self.desk.course.exercises[item].code:
                 self.kept[item] = self.sat.answers[item].text.encode()
-        cards = self.folder / "cards.txt"
-        if self.sat.cards and not cards.exists():
-            write(cards, "\n".join(f"{HEAD}{card}\n{self._front(card)}\n\n>>>\n\n" for card in self.sat.cards))
+        return [leaf.file for leaf in missing]
 
-    def _front(self, id: str) -> str:
-        topic, _, name = id.partition("/")
-        found = next((card for card in self.desk.course.topics[topic].cards if card.id == name), None)
-        return visible(found.front[self.desk.language]).strip() if found else id
+    def share(self, anew: Collection[Path] = ()) -> None:
+        """Bring together what stands in the files and in the page."""
+        with self._turn:
+            for told in pagework.share(self.desk, self.sat.id, self._leaves, anew):
+                print(clean(say(told)))
 
-    def keep(self, unconfined: bool) -> list[str]:
-        """Judge every file that has changed, and say which were kept; the names of files that are not there."""
+    def keep(self, unconfined: bool, last: bool = False) -> list[str]:
+        """Judge every file that has changed, and say which were kept; the names of files that are not there. `last`:
+        the paper is handed in."""
         from wenjin.study.judge.sitting import Over
 
         missing, kept = [], []
         with self._turn:
+            if self._leaves:  # a folder of answers has no page
+                self.share()
             for item, _ in self.sat.items:
                 file = self.file(item)
                 try:
                     with file.open("rb") as opened:
-                        text = opened.read(LARGEST)
+                        text = opened.read(pagework.LARGEST)
                 except OSError:
                     missing.append(item)
                     continue
                 if text == self.kept.get(item):
                     continue
                 try:
-                    verdict = self.room.answer(self.sat, item, text, confirmed=unconfined)
+                    verdict = self.room.answer(self.sat, item, text, confirmed=unconfined, last=last)
                 except Over:
                     break
                 if verdict["name"] in ("judge-fault", "unconfined"):
@@ -158,22 +156,20 @@ class Table:
 
         try:
             with (self.folder / "cards.txt").open("rb") as opened:
-                text = opened.read(LARGEST).decode("utf-8", "replace")
+                text = opened.read(pagework.LARGEST).decode("utf-8", "replace")
         except OSError:
             return []
         kept = []
-        for part in ("\n" + text).split("\n" + HEAD)[1:]:
-            head, _, rest = part.partition("\n")
-            typed = rest.partition(">>>")[2].strip()
-            known = self.sat.typed.get(head.strip())
-            if head.strip() in self.sat.cards and typed and self.kept.get(head.strip()) != typed.encode():
+        for card, typed in pagework.recalled(text).items():
+            known = self.sat.typed.get(card)
+            if card in self.sat.cards and self.kept.get(card) != typed.encode():
                 if known is None or known.text != typed:
                     try:
-                        self.room.type(self.sat, head.strip(), typed)
+                        self.room.type(self.sat, card, typed)
                     except Over:
                         break
-                    kept.append(head.strip())
-                self.kept[head.strip()] = typed.encode()
+                    kept.append(card)
+                self.kept[card] = typed.encode()
         return kept
 
     def note(self) -> None:
@@ -208,7 +204,7 @@ class Table:
     def run(self, bell: threading.Event, unconfined: bool) -> None:
         """Until it is handed in, left, or the time is up."""
         self.desk.judge  # noqa: B018  it starts while the files are laid
-        self.lay()
+        laid = self.lay()
         scope = self.room.scopes().get(self.sat.of)
         heading = HEADING.format(
             title=scope.title if scope else self.sat.of,
@@ -220,7 +216,9 @@ class Table:
         print(clean(say(heading)))
         if self.sat.cards:
             print(say(CARDS))
-        if stood := self.changed():
+        stood = self.changed()
+        self.share(anew=laid)
+        if stood:
             self.room.untimed(self.sat, stood)
             numbers = [str(n) for n, (item, _) in enumerate(self.sat.items, 1) if item in stood]
             print(say(STOOD.format(numbers=", ".join(numbers))))
@@ -232,6 +230,8 @@ class Table:
             self._commands(bell, unconfined)
             bell.set()
             ringer.join()
+            if self.sat.ended is None:
+                self.share()
             self.note()
             spent = watch.spent
         if self.sat.ended is None:
@@ -243,7 +243,7 @@ class Table:
             self.note()
             if self.room.clock(self.sat).over:
                 print("\n" + say(BELL), flush=True)
-                self.keep(unconfined)
+                self.keep(unconfined, last=True)
                 self.room.end(self.sat, "time")
                 print(say(Text("按回车看报告。", "Press Enter to see the report.")), flush=True)
                 return
@@ -260,7 +260,7 @@ class Table:
             if line == "q":
                 return
             if line == "h" and sure:
-                self.keep(unconfined)
+                self.keep(unconfined, last=True)
                 self.room.end(self.sat, "handed-in")
                 return
             sure = line == "h"

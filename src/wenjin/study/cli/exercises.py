@@ -118,12 +118,15 @@ def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open
             print(clean(say(WRITE.format(file=desk.files.lay(desk.starter(found)), id=found.id))))
 
     @app.command("list", help=say(told.LIST))
-    def every(data: Data = None) -> None:
+    def every(data: Data = None, as_json: Told = False) -> None:
         from wenjin.study.cli import views
 
         with sentences(), open_desk(data) as desk:
             some(desk)
             progress = desk.progress()
+            if as_json:
+                print(json.dumps(views.rows(desk.course, progress), ensure_ascii=False))
+                return
             console().print(views.listing(desk.course, progress, progress.following(), desk.language))
             console().print(views.bar(progress, desk.language))
 

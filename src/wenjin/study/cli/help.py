@@ -102,11 +102,13 @@ LIST = Text(
 
     \b
     wenjin list
+    wenjin list --json                            给脚本用
     """,
     """List all exercises and where each stands.
 
     \b
     wenjin list
+    wenjin list --json                            for scripts
     """,
 )
 SOLUTION = Text(

@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         from datetime import date
 
-        from wenjin.study.course.marks import marks
+        from wenjin.study.course.marks import marks, met
         from wenjin.study.progress.news import news as derived
 
         try:
@@ -62,7 +62,7 @@ def register(app: typer.Typer) -> None:
             fail(BAD_DAY.format(day=clean(since or "")), 2)
         with record(data, root) as here:
             course = here.course
-            present = {id: mark for id, mark in marks(course).items() if course.topics[id].written}
+            present = met(course, marks(course))
             now = datetime.now().astimezone()
             found = derived(here.log.events("setting", "met"), present, now, day)
             if as_json:

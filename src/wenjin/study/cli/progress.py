@@ -25,7 +25,7 @@ HELP = Text(
 )
 HABIT = Text(
     "四周里学了 {studied} 天，共 {all} 天；本周 {week:.1f} 小时，四周 {month:.1f} 小时，总共 {ever:.1f} 小时。",
-    "{studied} of the last 28 days, {all} days in all; {week:.1f} hours this week, {month:.1f} in four weeks, "
+    "Days studied: {studied} of the last 28, {all} in all; {week:.1f} hours this week, {month:.1f} in four weeks, "
     "{ever:.1f} in all.",
 )
 STRENGTHS = Text("强项", "strengths")

@@ -40,7 +40,7 @@ PHASES = {
     "suspended": Text("搁置", "set aside"),
 }
 LIMITS = Text("每天最多 {new} 张新卡片、{reviews} 张复习。", "At most {new} new cards and {reviews} reviews a day.")
-DAYS = Text("过去一年里 {days} 天，{answers} 次。", "{days} days of the last year, {answers} answers.")
+DAYS = Text("过去一年里 {days} 天，{answers} 次。", "Of the last year: days {days}, answers {answers}.")
 ASIDE = Text("搁置：", "Set aside:")
 LEECH = Text("忘了 {n} 次，先重读 {section}", "forgotten {n} times, read {section} again first")
 WIDE = 40  # columns of the longest bar

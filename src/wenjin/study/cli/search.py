@@ -11,13 +11,13 @@ from wenjin.study.cli.opened import opened
 from wenjin.study.cli.terminal import clean, fail, language, say
 
 SEARCH = Text(
-    """找课文、练习、实验、卡片，和你写的笔记、总结、问题、实验备注、对话。
+    """找课文、练习、实验、卡片、常见报错，和你写的笔记、总结、问题、实验备注、对话。
 
     \b
     wenjin search 梯度消失
     wenjin search softmax --json
     """,
-    """Search lessons, exercises, labs, cards, and your notes, summaries, questions, remarks and chats.
+    """Search lessons, exercises, labs, cards, pitfalls, and your notes, summaries, questions, remarks and chats.
 
     \b
     wenjin search vanishing gradient
@@ -33,6 +33,7 @@ KINDS = {
     "card": Text("卡片", "card"),
     "exercise": Text("练习", "exercise"),
     "lab": Text("实验", "lab"),
+    "pitfall": Text("报错", "pitfall"),
     "note": Text("笔记", "note"),
     "summary": Text("总结", "summary"),
     "question": Text("问题", "question"),
@@ -65,7 +66,11 @@ def search(
             *found.of_runs(book(log.events("run")).values(), course),
             *found.of_chats(Chats(log, desk.here).newest(), tongue),
         ]
-        hits = found.Search(own).find(query, tongue) + found.Search(found.documents(course)).find(query, tongue)
+        hits = found.joined(
+            found.errors(query, course, tongue),
+            found.Search(own).find(query, tongue),
+            found.Search(found.documents(course)).find(query, tongue),
+        )
     if as_json:
         rows = [
             {

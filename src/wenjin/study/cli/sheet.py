@@ -1,9 +1,11 @@
 """The answer sheet of an exercise that is not answered by a program: a TOML file with the question as its comments."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from wenjin.kit.text import Language, Text, visible
+from wenjin.study.judge.forms import is_empty
 
 FILL = {
     "numeric": Text(
@@ -21,25 +23,29 @@ ROW = Text("{n} 个数", "{n} numbers")
 MATRIX = Text("{n} 行，每行 {m} 个数", "{n} rows of {m} numbers")
 
 
-def sheet(title: str, problem: Mapping[str, Any], language: Language) -> str:
-    """The file as it is laid, from `Judge.problem`. Every blank is empty: it is never an answer by itself."""
+def sheet(title: str, problem: Mapping[str, Any], language: Language, answer: Mapping[str, Any] | None = None) -> str:
+    """The file as it is laid, from `Judge.problem`. Every blank is empty: it is never an answer by itself. With an
+    answer (None where it has a blank) it is filled in."""
+    given = answer or {}
     lines = [*_comment(title), "#", *_comment(FILL[problem["form"]][language]), ""]
     if problem["form"] == "numeric":
         lines += [*_comment(problem["show"][language]), f"variant = {problem['variant']}", "", "[answer]"]
         for blank in problem["fields"]:
             lines += ["", *_comment(f"{blank['label'][language]} ({_shape(blank['shape'], language)})")]
-            lines += [_key(blank["name"]) + (" = []" if blank["shape"] else ' = ""')]
+            value = given.get(blank["name"])
+            none = blank["shape"] and is_empty(value)
+            lines += [f"{_key(blank['name'])} = {'[]' if none else _value(value)}"]
     elif problem["form"] == "order":
         for item in problem["items"]:
             lines += _comment(f"{item['key']}  {item['text'][language]}")
-        lines += [f"variant = {problem['variant']}", "", "[answer]", "order = []"]
+        lines += [f"variant = {problem['variant']}", "", "[answer]", f"order = {_value(given.get('order', []))}"]
     else:
         lines += [f"variant = {problem['variant']}", "", "[answer]"]
         for n, step in enumerate(problem["steps"], 1):
             lines += ["", *_comment(f"{n}. {step['prompt'][language]}")]
             for option in step["options"]:
                 lines += _comment(f"  {option['key']}  {option['text'][language]}")
-            lines += [f'{_key(step["key"])} = ""']
+            lines += [f"{_key(step['key'])} = {_value(given.get(step['key']))}"]
     return "\n".join(lines) + "\n"
 
 
@@ -50,6 +56,14 @@ def _comment(text: str) -> list[str]:
 def _key(name: str) -> str:
     bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
     return name if bare else '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _value(value: Any) -> str:
+    """As TOML has it. A blank is an empty text."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(_value, value))}]"
+    text = json.dumps(value or "", ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value) if isinstance(value, float) else text
 
 
 def _shape(shape: list[int], language: Language) -> str:

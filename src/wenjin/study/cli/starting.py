@@ -99,7 +99,7 @@ def serve_course(
 ) -> None:
     from wenjin.study.course.load import load
     from wenjin.study.store import owner
-    from wenjin.study.web import serve
+    from wenjin.study.web import serve, today
     from wenjin.study.web.app import create_app
     from wenjin.study.web.security import make_secret
     from wenjin.version import VERSION
@@ -116,6 +116,9 @@ def serve_course(
     secret = make_secret(here.secret)
     spoken = language()
     app = create_app(course, log, judge, here, secret=secret, language=spoken, version=VERSION, commands=commands)
+    # The first page finds its templates compiled: from now on it shares the processors with the judge that warms up.
+    for name in today.TEMPLATES:
+        app.state.site.environment.get_template(name)
     tell(serve.start_url(listener, secret), browser)
     print(say(PLACES.format(data=here.data, log=here.log)), flush=True)
     gc.freeze()

@@ -219,6 +219,7 @@ def choose(
     data: Data = None,
     as_json: Json = False,
 ) -> None:
+    from wenjin.study.course.marks import marks, met
     from wenjin.study.progress.choosing import begin
 
     with record(data) as here:
@@ -226,7 +227,8 @@ def choose(
         if path and len(found) > 1:
             fail(ONE_PATH, 2)
         chosen = path_in(found[0], path)
-        here.write(begin(here.learner(), [track.id for track in found], chosen.id if chosen else None))
+        now = met(here.course, marks(here.course))
+        here.write(begin(here.learner(), [track.id for track in found], chosen.id if chosen else None, now))
         print(following(here.learner(), as_json))
 
 

@@ -1,7 +1,7 @@
 """What the exercise commands show besides verdicts: a task, its hints, the list, the way through the course."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wenjin.kit.text import Language, Text
 from wenjin.study.cli.terminal import clean
@@ -80,6 +80,20 @@ def listing(course: Course, progress: Progress, current: str | None, language: L
         name = Rich(f"{title(course.exercises[id], language)}", style="bold" if id == current else "")
         table.add_row(arrow, str(n), Rich(mark, style=style), name, Rich(id, style="dim"), _counted(standing, language))
     return table
+
+
+def rows(course: Course, progress: Progress) -> dict[str, Any]:
+    """The same for scripts; `next` is the exercise with the arrow, None once all are passed."""
+
+    def row(id: str, standing: Standing) -> dict[str, Any]:
+        exercise = course.exercises[id]
+        title = exercise.title and exercise.title.as_dict()
+        told: dict[str, Any] = {"exercise": id, "title": title, "kind": exercise.kind}
+        told |= {"status": standing.status, "attempts": standing.attempts, "last": standing.last}
+        return told | {"hints": standing.hints, "of": len(exercise.hints)}
+
+    listed = [row(id, standing) for id, standing in progress.exercises.items()]
+    return {"exercises": listed, "passed": progress.passed, "next": progress.following()}
 
 
 def _counted(standing: Standing, language: Language) -> str:

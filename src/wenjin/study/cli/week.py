@@ -82,7 +82,7 @@ ENDED = Text("没有记下：四个问题没有答完。", "Nothing is kept: the
 KEPT = Text("{week} 记下了。", "{week} is kept.")
 SKIPPED = Text("跳过", "skipped")
 OPEN = Text("还没答", "not answered yet")
-SKIPS = Text("{n} 周跳过", "{n} weeks skipped")
+SKIPS = Text("{n} 周跳过", "weeks skipped: {n}")
 
 
 def register(app: typer.Typer, open_desk: Callable[[Path | None], "Desk"] = open_desk) -> None:

@@ -17,6 +17,8 @@ pitfalls.toml  format = 1 · [[pitfall]] id, message (the error as Python prints
 passes.toml    format = 1 · [[pass]] id (question, picture, mathematics, code, data, cost, history, application),
                task: text · [explain] prompt: text, [[explain.idea]] id, name: text, words: { zh = [...], en = [...] },
                [[explain.error]] id, name: text, words, section
+dated.toml     where some hold for a time only: format = 1 · [[dated]] id, section, says: text (the words of the lesson
+               in that section), review (the day by which an author looks at them again, "2027-05-01")
 checks.py      functions of no arguments named by checked formulas; each asserts what the formula says
 labs/NAME.py, labs/NAME.toml    see form.py (its signature) and lab.py (its texts)
 recorded/NAME.json    see study/author/recorded.py; recorded/lab_NAME.json, of a lab: see lab.py

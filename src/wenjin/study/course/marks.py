@@ -5,6 +5,7 @@ count.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from wenjin.study.course.graph import Course, Topic
@@ -16,6 +17,11 @@ BELOW = ("exercises/*/*", "labs/*")
 def marks(course: Course) -> dict[str, str]:
     """Topic -> its mark."""
     return {topic.id: mark(topic) for topic in course.topics.values()}
+
+
+def met(course: Course, every: Mapping[str, str]) -> dict[str, str]:
+    """Of these marks those of the topics that can be read: what a learner has met of the course who looks at it now."""
+    return {id: mark for id, mark in every.items() if course.topics[id].written}
 
 
 def mark(topic: Topic) -> str:

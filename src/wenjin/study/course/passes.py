@@ -1,6 +1,8 @@
-"""What a topic offers beside its lesson: real error messages, the eight passes, and explaining it back."""
+"""What a topic offers beside its lesson: real error messages, the eight passes, explaining it back; and which of its
+statements hold for a time only."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -70,6 +72,17 @@ class Explain:
     errors: tuple[KnownError, ...] = field(metadata={"row": "error"})
 
 
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A statement that the world may overtake, quoted from a section of the lesson; its author looks at it again by
+    the day of review."""
+
+    id: str
+    section: str
+    says: Text
+    review: date
+
+
 def read_pitfalls(folder: Path, faults: Faults) -> list[Pitfall]:
     """The pitfalls of a topic's folder; none where the file is not written."""
     path = folder / "pitfalls.toml"
@@ -83,6 +96,23 @@ def read_passes(folder: Path, faults: Faults) -> tuple[list[Pass], Explain | Non
     explain = table.get("explain")
     rubric = None if explain is None else read_row(Explain, explain, f"{faults.place(path)}, explain", faults)
     return _rows(Pass, "pass", table, path, faults), rubric
+
+
+def read_dated(folder: Path, faults: Faults) -> list[Dated]:
+    """The time-bound statements of a topic's folder; none where the file is not written."""
+    path = folder / "dated.toml"
+    return _rows(Dated, "dated", _table(path, ("dated",), faults), path, faults)
+
+
+def dated(topic: Topic, root: Path) -> tuple[Dated, ...]:
+    """The time-bound statements of a topic; read again only when its file has changed."""
+    path = topic.folder / "dated.toml" if topic.folder and topic.written else None
+    return _dated(path, root, path.stat().st_mtime_ns) if path is not None and path.is_file() else ()
+
+
+@lru_cache(256)
+def _dated(path: Path, root: Path, _changed: int) -> tuple[Dated, ...]:
+    return tuple(read_dated(path.parent, Faults(root)))
 
 
 def tasks(topic: Topic, root: Path) -> tuple[tuple[Pass, ...], Explain | None]:

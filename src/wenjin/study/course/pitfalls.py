@@ -17,6 +17,7 @@ from wenjin.study.course.passes import Pitfall, read_pitfalls
 
 LONGEST = 20_000  # characters of what is pasted
 ENOUGH = 0.6  # of the words of a message
+PART = 3  # words in a row that are enough, when they stand so in the message
 WORD = re.compile(
     r"""(?P<path>(?:/|\w:\\)[\w./\\-]+)|(?P<quoted>'[^'\n]*'|"[^"\n]*"|`[^`\n]*`)"""
     r"""|\d[\w.,]*|[^\W\d]\w*|[=<>!+*@-]+"""
@@ -55,13 +56,16 @@ def _pitfalls(path: Path, root: Path, _changed: int) -> tuple[Pitfall, ...]:
 def matching(pasted: str, known: Iterable[Met], most: int = 5) -> list[Met]:
     """The pitfalls that the pasted message is one of, best first."""
     pasted = pasted[-LONGEST:]
+    words = " ".join(pasted.split())
+    part = len(words.split()) >= PART
     said = [line for line in (bag(line) for line in pasted.splitlines()) if line]
     whole = bag(pasted)
     ranked = []
     for met in known:
         message = met.pitfall.message
         wanted = bag(message)
-        literal = " ".join(message.split()) in " ".join(pasted.split())
+        told = " ".join(message.split())
+        literal = told in words or (part and words.lower() in told.lower())
         share = max((shared(wanted, line) for line in [*said, whole]), default=0.0)
         if literal or share >= ENOUGH:
             ranked.append((literal, share, len(wanted), met))

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from types import NoneType, UnionType
@@ -22,6 +23,7 @@ NOUNS = {
     bool: Text("true 或 false", "true or false"),
     dict: Text("一张表", "a table"),
     list: Text("一个列表", "a list"),
+    date: Text('加引号的日期，如 "2027-05-01"', 'a date in quotes, as in "2027-05-01"'),
 }
 
 
@@ -122,6 +124,8 @@ def _value(hint: Any, value: Any, where: str, faults: Faults) -> Any:
         hint = next(part for part in get_args(hint) if part is not NoneType)
     if hint is str:
         return _string(value, where, faults)
+    if hint is date:
+        return _day(value, where, faults)
     if get_origin(hint) is tuple:
         return _tuple(get_args(hint)[0], value, where, faults)
     if get_origin(hint) is Literal:
@@ -140,6 +144,14 @@ def _string(value: Any, where: str, faults: Faults) -> Any:
         faults.add(where, Text("是空的。", "It is empty."), Text("写上内容。", "Write it."))
         return BAD
     return value
+
+
+def _day(value: Any, where: str, faults: Faults) -> Any:
+    """A day is written as a text: TOML's own dates are no JSON, which keeps these tables (tables.py)."""
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return _refuse(where, value, NOUNS[date], faults)
 
 
 def _tuple(part: Any, value: Any, where: str, faults: Faults) -> Any:

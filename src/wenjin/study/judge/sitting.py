@@ -8,6 +8,11 @@ What the stopwatch shows is kept as the draft `paper/ID/clock`, outside the log:
 It stands while nobody holds it. What comes all the same was written meanwhile: the time since the page was handed out
 counts, and where that is not known here, the answer is marked as not timed.
 
+A page may be handed out to somebody who cannot hold the clock (a text browser, a script) and be fetched again with
+nothing sent between. Within AWAY seconds that is turning the pages, and counts. After longer nobody can tell reading
+from having left: counting it would take the time of one who was cut off, leaving it out would give time away. So it is
+not counted, and whatever comes from then on while nobody holds the clock is marked as not timed.
+
 Omits   what a paper holds and what it says of its topics (`progress/paper.py`, `progress/report.py`)
 """
 
@@ -70,6 +75,8 @@ class Room:
         self._clocks: dict[str, Stopwatch] = {}
         self._left: dict[str, float] = {}  # when nobody held a clock any more, by `read`
         self._seen: dict[str, float] = {}  # when a page of it was handed out, by `read`
+        self._waiting: dict[str, float] = {}  # the same while nobody has held the clock or sent anything since
+        self._lapsed: set[str] = set()  # of these, time of which nothing is known has passed between two pages
         self._ended: dict[str, float] = {}  # when the time of a sitting was over, by `read`
         self._beating: threading.Thread | None = None
 
@@ -142,6 +149,7 @@ class Room:
             if not clock.holders and away > AWAY:
                 self.log.append(happened("paper", sat.id, {"what": "resumed", "spent": round(clock.spent, 3)}))
             clock.hold()
+            self._waiting.pop(sat.id, None)
             if self._beating is None or not self._beating.is_alive():
                 self._beating = threading.Thread(target=self._beat, daemon=True, name="paper")
                 self._beating.start()
@@ -158,26 +166,38 @@ class Room:
     def seen(self, sat: Sitting) -> None:
         """A page of it was handed out."""
         with self._lock:
-            self._seen[sat.id] = self.read()
+            clock, now = self.clock(sat), self.read()
+            self._seen[sat.id] = now
+            if clock.holders:
+                return
+            before, self._waiting[sat.id] = self._waiting.get(sat.id), now
+            if before is not None and now - before <= AWAY:
+                self._pass(sat, before)
+            elif before is not None:
+                self._lapsed.add(sat.id)
 
     def count(self, sat: Sitting, item: str | None = None) -> None:
         """Something typed has come. Where nobody holds the clock, the time since the page was handed out counts, or
         since the clock was let go; where neither is known here, the answer is marked, and time counts from now."""
         with self._lock:
-            clock, now = self.clock(sat), self.read()
-            if clock.holders:
+            if self.clock(sat).holders:
                 return
             since = [known[sat.id] for known in (self._seen, self._left) if sat.id in known]
-            self._seen[sat.id] = now
-            if not since:
-                if item is not None:
-                    self.untimed(sat, [item])
-                return
-            late = now - max(since) - clock.left
-            clock.known(clock.spent + now - max(since))
-            if late >= 0:
-                self._ended.setdefault(sat.id, now - late)
-            self.keep(sat.id)
+            if item is not None and (not since or sat.id in self._lapsed):
+                self.untimed(sat, [item])
+            self._waiting.pop(sat.id, None)
+            self._seen[sat.id] = self.read()
+            if since:
+                self._pass(sat, max(since))
+
+    def _pass(self, sat: Sitting, since: float) -> None:
+        """The time since then counts, though nobody held the clock."""
+        clock, now = self.clock(sat), self.read()
+        late = now - since - clock.left
+        clock.known(clock.spent + now - since)
+        if late >= 0:
+            self._ended.setdefault(sat.id, now - late)
+        self.keep(sat.id)
 
     def untimed(self, sat: Sitting, items: Iterable[str]) -> None:
         """Write down that these were answered while the clock stood."""
@@ -224,11 +244,14 @@ class Room:
 
     # ---- its answers ----
 
-    def answer(self, sat: Sitting, item: str, given: bytes, *, confirmed: bool = False) -> dict[str, Any]:
-        """Judge and keep an answer; the verdict. Raises Over when the time was up before it came."""
-        self._takes(sat, item)
+    def answer(
+        self, sat: Sitting, item: str, given: bytes, *, confirmed: bool = False, last: bool = False
+    ) -> dict[str, Any]:
+        """Judge and keep an answer; the verdict. Raises Over when the time was up before it came. `last`: the paper is
+        being handed in, so one that is not finished does not take the place of one that was kept."""
+        now = self._takes(sat, item)
         verdict, kept = self._judge(sat, item, given, confirmed)
-        if verdict["name"] not in UNJUDGED:
+        if verdict["name"] not in (*UNJUDGED, *(UNFINISHED if last and item in now.answers else ())):
             self._append(sat, kept)
         return verdict
 
@@ -254,14 +277,16 @@ class Room:
         spent = self.clock(sat).spent if spent is None else spent
         self.log.append(happened("paper", sat.id, {**data, "spent": round(spent, 3)}))
 
-    def _takes(self, sat: Sitting, item: str | None = None) -> None:
-        """Whether an answer still counts: the one under the pen when the time is over does, for a moment."""
+    def _takes(self, sat: Sitting, item: str | None = None) -> Sitting:
+        """Where it stands, if an answer still counts: the one under the pen when the time is over does, for a moment.
+        Raises Over."""
         now = self.get(sat.id)
         if now is None or now.ended is not None or now.given_up:
             raise Over
         self.count(now, item)
         if self.late(now):
             raise Over
+        return now
 
     # ---- its end ----
 
@@ -308,6 +333,12 @@ class Room:
         for card, text in typed.cards.items():
             if card not in sat.typed or sat.typed[card].text != text:
                 self._append(sat, {"what": "answered", "card": card, "answer": text[:MOST_CARD]}, spent)
+
+
+def page_of(id: str, n: int) -> str:
+    """Where the fields of a paper's n-th page are kept while they are typed; the cards are the page behind the last
+    question."""
+    return f"paper/{id}/{n}"
 
 
 def as_attempt(event: Event, variants: Mapping[str, int]) -> Event:

@@ -103,8 +103,8 @@ def told(question: str, shown: Mapping[str, Any]) -> Text:
                 return first
             ruff = "—" if craft["ruff"] is None else craft["ruff"]
             files = Text(
-                "答案文件 {score} 分，{remarks} 处可改，ruff {ruff} 处",
-                "your answer files score {score} of 100, {remarks} remarks, ruff {ruff}",
+                "答案文件得 {score} 分（满分 100），{remarks} 处可改，ruff 另指出 {ruff} 处",
+                "your answer files score {score} of 100; remarks: {remarks}, from ruff: {ruff}",
             ).format(score=craft["score"], remarks=craft["remarks"], ruff=ruff)
             return Text("{first}；{files}", "{first}; {files}").format(first=first, files=dated(files, shown))
         case _:

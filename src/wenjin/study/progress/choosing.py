@@ -22,10 +22,15 @@ def with_settings(learner: Learner, told: Mapping[str, Any]) -> Learner:
     return replace(learner, work=replace(learner.work, settings={**learner.work.settings, **told}))
 
 
-def begin(learner: Learner, tracks: Sequence[str], path: str | None = None) -> Settings:
+def begin(
+    learner: Learner, tracks: Sequence[str], path: str | None = None, met: Mapping[str, str] | None = None
+) -> Settings:
     """Follow these tracks, the first in front, one of them by this path. A path changes what is to be done, so its
-    track begins anew; others that were begun keep their beginning."""
+    track begins anew; others that were begun keep their beginning. `met`: the marks of the course as it stands; for
+    whoever never looked, what comes later is new beside them."""
     told: Settings = chosen(learner.work.settings, learner.course, tracks)
+    if met is not None and "met" not in learner.work.settings:
+        told["met"] = dict(met)
     if path is not None:
         told |= by_path(learner, tracks[0], path)
     return settled(learner, told, tracks)

@@ -2,7 +2,8 @@
 
 A day ends at four in the morning of the learner's time zone. Time is what lies between two events that follow each
 other within a quarter of an hour, and two minutes for an event that none follows: an estimate that counts nobody's
-lunch. A run that ends or reports by itself is not the learner's doing and counts for nothing here.
+lunch. A run that ends or reports by itself is not the learner's doing and counts for nothing here, nor does a review
+that was taken back; the time that it took was spent.
 
 Omits   reading without a note, a card or an exercise: it leaves no event
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from wenjin.study.progress.recall import Happening, day_of
+from wenjin.study.progress.recall import RECENT, Happening, day_of
 
 TOGETHER, ALONE = 900.0, 120.0  # seconds
 COUNTED = {
@@ -53,19 +54,28 @@ class Day:
 
 @dataclass(slots=True)
 class Days:
-    """The fold. `zone` is where the learner lives; `last` the newest event that counted."""
+    """The fold. `zone` is where the learner lives; `last` the newest event that counted; `recent`: the reviews of the
+    newest days, of which one may be taken back, each with its day."""
 
     zone: tzinfo | None
     days: dict[date, Day] = field(default_factory=dict)
     last: datetime | None = None
+    recent: dict[str, date] = field(default_factory=dict)
 
     def take(self, event: Happening) -> None:
+        if event.kind == "undo" and (of := self.recent.pop(str(event.data.get("event")), None)) is not None:
+            self.days[of].reviews -= 1
         name = COUNTED.get(event.kind)
         if name is None or (name == "runs" and event.data.get("what") not in ASKED):
             return
         at = event.at.astimezone(self.zone)
-        day = self.days.setdefault(day_of(at, at), Day())
+        today = day_of(at, at)
+        day = self.days.setdefault(today, Day())
         setattr(day, name, getattr(day, name) + 1)
+        if name == "reviews":
+            if next(reversed(self.recent.values()), today) != today:
+                self.recent = {id: of for id, of in self.recent.items() if today - of <= RECENT}
+            self.recent[event.id] = today
         if name == "attempts":
             day.passes += event.data.get("verdict") == "pass"
         gap = (event.at - self.last).total_seconds() if self.last is not None else TOGETHER
@@ -78,12 +88,14 @@ class Days:
 
     def as_dict(self) -> dict[str, Any]:
         days = {day.isoformat(): told.row() for day, told in self.days.items()}
-        return {"days": days, "last": self.last and self.last.isoformat()}
+        recent = {id: of.isoformat() for id, of in self.recent.items()}
+        return {"days": days, "last": self.last and self.last.isoformat(), "recent": recent}
 
     @staticmethod
     def from_dict(row: Mapping[str, Any], zone: tzinfo | None) -> "Days":
         days = {date.fromisoformat(day): Day(*told) for day, told in row["days"].items()}
-        return Days(zone, days, datetime.fromisoformat(row["last"]) if row["last"] else None)
+        recent = {id: date.fromisoformat(of) for id, of in row["recent"].items()}
+        return Days(zone, days, datetime.fromisoformat(row["last"]) if row["last"] else None, recent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ WINDOW = 28
 
 def habit(days: Mapping[date, Day], today: date) -> Habit:
     """How regularly the learner comes by. Days after `today` (a clock was wrong) are left out."""
-    known = sorted(day for day in days if day <= today)
+    known = sorted(day for day, told in days.items() if day <= today and told.deeds)
     longest = run = 0
     before: date | None = None
     for day in known:

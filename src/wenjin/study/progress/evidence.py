@@ -35,7 +35,7 @@ GATE = 2.5
 PER_FAILURE, PER_HINT, LEAST = 0.1, 0.1, 0.3  # what a pass is worth less
 READ = 0.3  # what a pass is worth on the day on which the solution was read
 KEPT = 4  # answers of an exercise
-UNDONE = 3  # answers of a card that can be taken back
+UNDONE = 10  # answers of a card that can be taken back
 PENDING = 64  # runs whose end is still awaited
 DAY = timedelta(days=1)
 

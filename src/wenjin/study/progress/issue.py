@@ -24,11 +24,20 @@ TRIED = Text("试过什么", "What was tried")
 NOTHING = Text("（没有写）", "(not told)")
 EXERCISES = Text("这一课的练习", "Exercises of this lesson")
 EXERCISE = Text(
-    "`{id}`：{attempts} 次，最近一次 {last}{mistakes}", "`{id}`: {attempts} attempts, the last {last}{mistakes}"
+    "`{id}`：{attempts} 次，最近一次：{last}{mistakes}", "`{id}`: attempts: {attempts}, the last: {last}{mistakes}"
 )
+VERDICTS = {
+    "pass": Text("通过", "passed"),
+    "wrong": Text("不对", "not right"),
+    "error": Text("没能运行", "did not run"),
+    "timeout": Text("超时", "out of time"),
+    "memory": Text("内存超限", "out of memory"),
+    "blocked": Text("被沙箱拦下", "stopped by the sandbox"),
+}
 MISTAKES = Text("，认出的错误：{names}", ", mistakes named: {names}")
 ANSWER = Text("提问的人自己的回答", "The asker's own answer")
 MACHINE = Text("机器", "Machine")
+PARTS = {"system": Text("系统", "system"), "cores": Text("核数", "cores"), "memory": Text("内存", "memory")}
 
 
 def title(question: Question, course: Course, language: Language) -> str:
@@ -73,7 +82,8 @@ def issue(
         parts += [f"{EXERCISES[language]}{'：' if language == 'zh' else ':'}", tried]
     if question.answer:
         parts += [f"## {ANSWER[language]}", question.answer.strip()]
-    parts += [f"## {MACHINE[language]}", _listed(machine.items())]
+    told = ((PARTS[name][language] if name in PARTS else name, value) for name, value in machine.items())
+    parts += [f"## {MACHINE[language]}", _listed(told)]
     return scrubbed("\n\n".join(parts) + "\n", personal)
 
 
@@ -95,6 +105,7 @@ def _exercises(topic: str, progress: Progress, language: Language) -> str:
         if id.partition("/")[0] == topic and standing.attempts:
             names = ", ".join(f"`{name}` ×{times}" for name, times in standing.mistakes.items())
             told = MISTAKES.format(names=names)[language] if names else ""
-            words = EXERCISE.format(id=id, attempts=standing.attempts, last=standing.last, mistakes=told)
+            last = VERDICTS[standing.last][language] if standing.last in VERDICTS else standing.last
+            words = EXERCISE.format(id=id, attempts=standing.attempts, last=last, mistakes=told)
             lines.append(f"- {words[language]}")
     return "\n".join(lines)

@@ -6,9 +6,10 @@ A mark stands for what a learner meets of a topic (course/marks.py): another mar
 did to it: the lesson says that.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from wenjin.study.progress.deck import Happening, day_of
 
@@ -38,10 +39,23 @@ def news(events: Iterable[Happening], marks: Mapping[str, str], now: datetime, s
     ]
     early = [event for event in looks if since is None or day_of(event.at, now) <= since]
     found = early[-1] if early else looks[0] if looks else None
-    before: Mapping[str, str] = found.data["value"] if found else {}
+    return beside(found.data["value"] if found else {}, marks, found.at if found else None)
+
+
+def beside(before: Mapping[str, str], marks: Mapping[str, str], met: datetime | None = None) -> News:
+    """What is new beside the marks of another time."""
     return News(
-        found.at if found else None,
+        met,
         tuple(topic for topic in marks if topic not in before),
         tuple(topic for topic, mark in marks.items() if before.get(topic, mark) != mark),
         tuple(topic for topic in before if topic not in marks),
     )
+
+
+def waiting(settings: Mapping[str, Any], marks: Callable[[], Mapping[str, str]]) -> int:
+    """How many topics are new or have changed since the last look. To a newcomer nothing is, and no mark is needed."""
+    before = settings.get("met")
+    if not isinstance(before, Mapping):
+        return 0
+    found = beside(before, marks())
+    return len(found.new) + len(found.changed)

@@ -27,7 +27,7 @@ REVIEW = Text("复习：1 张，记得 {recalled} 张", "Reviews: 1 card, {recal
 PASSED = Text("✓ {title}：通过，{attempts}", "✓ {title}: passed, {attempts}")
 TRIED = Text("◐ {title}：还没通过，{attempts}", "◐ {title}: not passed yet, {attempts}")
 ATTEMPT, ATTEMPTS = Text("1 次", "1 attempt"), Text("{n} 次", "{n} attempts")
-MISTAKES = Text("，错在 {names}", ", mistakes {names}")
+MISTAKES = Text("，错在 {names}", ", mistakes: {names}")
 RUN = Text("{title} {run}：{what}", "{title} {run}: {what}")
 WHAT = {
     "queued": Text("没有跑完", "not over"),

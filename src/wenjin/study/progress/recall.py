@@ -33,6 +33,7 @@ from wenjin.study.memory.schedule import Review, Standing
 from wenjin.study.progress import mistakes, state
 from wenjin.study.progress.retention import Days, count
 
+RECENT = timedelta(days=2)  # within which a review may be taken back
 AT_ONCE = timedelta(0)
 NIGHT = timedelta(hours=4)
 WINDOW = timedelta(days=2)

@@ -15,12 +15,11 @@ from typing import Any
 
 from wenjin.study.course.graph import Course
 from wenjin.study.progress.questions import Question
-from wenjin.study.progress.recall import Happening, day_of
+from wenjin.study.progress.recall import RECENT, Happening, day_of
 
-WEEK = re.compile(r"\d{4}-W(?:0[1-9]|[1-4]\d|5[0-3])")
+WEEK = re.compile(r"[0-9]{4}-W(?:0[1-9]|[1-4][0-9]|5[0-3])")
 REFLECTION = "reflection"  # the anchor of a week's note
 ENDS = ("stopped", "finished", "failed")
-RECENT = timedelta(days=2)  # within which a review may be taken back
 FORGOT = 1  # the rating of a card that was not recalled
 
 

@@ -19,14 +19,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Literal
 
-from wenjin.study.progress.recall import Happening, day_of
+from wenjin.study.progress.recall import RECENT, Happening, day_of
 
 QUESTIONS = ("theory", "practice", "code", "notes")
 LEAST, MOST = 1, 10
 REMARK = 2000  # characters of a remark
 LONGEST = timedelta(weeks=1040)  # twenty years: an event from 1970 is a clock without a battery
 BACK = timedelta(weeks=52)  # so long ago a week may lie that is judged although nothing is on record of it
-RECENT = timedelta(days=2)  # within which a review may be taken back
 
 
 @dataclass(slots=True)
@@ -209,7 +208,8 @@ def read(event: Happening) -> Check | None:
     whole = {q: n for q, n in scores.items() if isinstance(n, int) and not isinstance(n, bool) and LEAST <= n <= MOST}
     if len(whole) < len(QUESTIONS) or valid(event.subject) is None:
         return None
-    return Check(event.at, whole, str(event.data.get("remark", "")), event.data.get("evidence") or {})
+    remark = str(event.data.get("remark", "")).encode("utf-8", "replace").decode()  # typed where no UTF-8 was spoken
+    return Check(event.at, whole, remark, event.data.get("evidence") or {})
 
 
 def evidence(

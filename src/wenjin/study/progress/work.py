@@ -22,7 +22,7 @@ from wenjin.study.progress import week
 from wenjin.study.progress.mastery import Mastery, mastery
 from wenjin.study.progress.recall import Happening, day_of
 
-KEYS = ("tracks", "track", "path", "hours", "shares", "begun", "promised", "seen")
+KEYS = ("tracks", "track", "path", "hours", "shares", "begun", "promised", "seen", "met")
 BEGINNING = ("attempt", "review", "run", "note", "cards", "place", "paper")
 GOING = ("queued", "started", "resumed")
 OPEN = 50  # of runs that were begun and never ended, so many of the newest are kept in mind

@@ -2,7 +2,8 @@
 
 Refused, each with one sentence: what is no zip of ours, is cut short or changed; names that lead elsewhere (absolute,
 .., links, devices), stand twice, or are no UTF-8; encryption; more members or more bytes than such a file could
-honestly hold; records that are no events; the archive of a newer program. Memory is bounded by one record.
+honestly hold; records that are no events, or that no page could read; the archive of a newer program. Memory is
+bounded by one record.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ import re
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,6 +26,7 @@ from wenjin.study.store.log import Draft, Event, StoreError
 MEMBERS = 100_000
 CATALOG = 32 << 20  # bytes of the zip's own list, and of the manifest
 LINE = 64 << 20  # bytes of one record
+BYTES = 0.2  # how much of a check is done once all bytes are read; the rest is reading the records
 RATIO, FREE = 200, 64 << 20  # an archive may unpack to so many times its size, and to so many bytes in any case
 ID = re.compile(r"[!-~]{1,64}")
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -96,8 +98,9 @@ class Opened:
     def files(self) -> list[str]:
         return [name for name in self.members if name not in (EVENTS, DRAFTS, MANIFEST)]
 
-    def check(self, told: Told = lambda part: None) -> None:
-        """Read every byte once. StoreError where one is not what the manifest says."""
+    def check(self, told: Told = lambda part: None, reads: Callable[[Event], bool] = lambda event: True) -> None:
+        """Read every byte once. StoreError where one is not what the manifest says, or where `reads`, which is given
+        each event in its order, says that it cannot be read."""
         whole = sum(info.file_size for info in self.members.values()) + 1
         done = 0
         for member in self.members:
@@ -107,14 +110,18 @@ class Opened:
             for piece in self.pieces(member):
                 digest.update(piece)
                 size += len(piece)
-                told((done + size) / whole)
+                told(BYTES * (done + size) / whole)
             done += size
             said = self.manifest["members"][member]
             if (said["size"], said["sha256"]) != (size, digest.hexdigest()):
                 raise self.refuse(CHANGED, member=member)
         seen = set()
-        for event in self.events():
+        for number, event in enumerate(self.events(), 1):
+            if not reads(event):
+                raise self.refuse(BAD_ROW, member=EVENTS, number=number)
             seen.add(event.id)
+            if number % 500 == 0:
+                told(min(1.0, BYTES + (1 - BYTES) * number / max(1, self.manifest["events"])))
         if len(seen) != self.manifest["events"]:
             raise self.refuse(CHANGED, member=EVENTS)
         if len({draft.subject for draft in self.drafts()}) != self.manifest["drafts"]:

@@ -1,6 +1,5 @@
 """The exercise page and its form, which works without scripts: judge, run, reset."""
 
-import json
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -10,10 +9,11 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Exercise
+from wenjin.study.judge import forms
 from wenjin.study.judge.attempt import attempt
 from wenjin.study.store.log import Conflict, happened
 from wenjin.study.web import desk
-from wenjin.study.web.site import Site, link
+from wenjin.study.web.site import Site, link, whole
 
 
 def router(site: Site) -> APIRouter:
@@ -52,20 +52,17 @@ def router(site: Site) -> APIRouter:
             ran = site.judge.run(exercise.id, source.encode(), form.get("scratch", ""), confirmed=bool(confirmed))
         else:
             variant = desk.wanted_variant(request, form, 0)
-            given = source.encode() if exercise.code else filled(exercise, form, variant)
+            problem = {} if exercise.code else site.problem(exercise.id, variant)
+            given = forms.answer(exercise, problem, form, variant)
             last = attempt(
                 site.judge, site.log, exercise.id, given, variant=variant, source="page", confirmed=bool(confirmed)
             )
         return desk.show(site, request, exercise, form=form, last=last, ran=ran, fault=fault)
 
-    def filled(exercise: Exercise, form: dict[str, str], variant: int) -> bytes:
-        answer = desk.filled_in(site.problem(exercise.id, variant), form)
-        return json.dumps({"variant": variant, "answer": answer}).encode()
-
     def keep(exercise: Exercise, source: str, revision: str) -> Text | None:
         """Keep the text as the draft, unless another window has saved since; then say so. Nothing is overwritten."""
         try:
-            known = int(revision) if revision.isdecimal() and len(revision) < 10 else 0
+            known = whole(revision) or 0
             site.log.save_draft(exercise.id, source, known)
         except Conflict:
             return site.words["exercise.two-windows"]

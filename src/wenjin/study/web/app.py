@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,6 +19,7 @@ from wenjin.study.course.maths import Maths
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge, JudgeError
 from wenjin.study.labs.runner import Runner
+from wenjin.study.progress.readable import reader
 from wenjin.study.store.daily import Daily
 from wenjin.study.store.log import StoreError
 from wenjin.study.store.owner import SharedLog
@@ -35,6 +37,7 @@ from wenjin.study.web import (
     explore,
     exports,
     labs,
+    news,
     notes,
     pages,
     place,
@@ -85,7 +88,13 @@ def create_app(
     runner = Runner(log, course, places)
     site = Site(course, log, judge, runner, places, sessions, renderer, language, version, commands or Commands())
     daily = Daily(log, places)
-    moves = Moves(log, places, busy=lambda: site.busy, forget=site.forget)
+    moves = Moves(
+        log,
+        places,
+        busy=lambda: site.busy,
+        forget=site.forget,
+        reader=lambda: reader(course, datetime.now().astimezone().tzinfo),
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -108,6 +117,7 @@ def create_app(
         pages,
         place,
         progress,
+        news,
         shelves,
         topics,
         again,

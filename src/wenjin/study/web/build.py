@@ -38,7 +38,7 @@ TAKEN = {
     "uplot.css": "uplot/dist/uPlot.min.css",
 }
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
-BUNDLED = ("app", "archive", "chart", "chat", "editor", "knobs", "lab", "notes", "paper", "review")
+BUNDLED = ("app", "archive", "chart", "chat", "editor", "knobs", "lab", "notes", "paper", "review", "typed")
 
 
 class BuildError(Exception):

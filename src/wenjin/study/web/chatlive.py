@@ -22,7 +22,7 @@ from starlette.responses import Response
 from wenjin.study.chat.answers import Live
 from wenjin.study.store.chats import Turn
 from wenjin.study.web import chatexport
-from wenjin.study.web.site import Site
+from wenjin.study.web.site import Site, whole
 from wenjin.study.web.stream import AGAIN, event
 
 PAUSE = 0.03  # seconds between two looks at an answer: a piece is shown as soon as an eye sees it
@@ -44,8 +44,8 @@ def router(site: Site) -> APIRouter:
     @routes.get("/{turn}/pieces")
     async def pieces(request: Request, id: str, turn: str, after: int = 0) -> Response:
         await run_in_threadpool(find, id, turn)
-        last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isascii() and last.isdigit() and len(last) < 10 else max(after, 0)
+        last = whole(request.headers.get("last-event-id", ""))
+        start = max(after, 0) if last is None else last
         return StreamingResponse(
             events(site, turn, start), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )

@@ -10,7 +10,6 @@
 All of it works as plain forms. The island paper.ts shows the seconds, keeps what is typed, and hands in at the bell.
 """
 
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,13 +21,13 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from starlette.responses import Response
 
 from wenjin.kit.text import Text
-from wenjin.study.course.graph import Card, Topic
-from wenjin.study.judge.sitting import UNFINISHED, UNJUDGED, Over, Room, Typed
+from wenjin.study.course.graph import Card, Exercise, Topic
+from wenjin.study.judge import forms
+from wenjin.study.judge.sitting import UNFINISHED, UNJUDGED, Over, Room, Typed, page_of
 from wenjin.study.progress.paper import Scope, Sitting, paper, seal
 from wenjin.study.progress.report import report
-from wenjin.study.store.log import Conflict, Log
-from wenjin.study.web import desk, presence
-from wenjin.study.web.site import Site
+from wenjin.study.web import presence
+from wenjin.study.web.site import Site, whole
 
 CHARACTERS = 200_000  # of a form's field
 NAME = 80  # characters of a name on a certificate
@@ -56,7 +55,9 @@ def router(site: Site) -> APIRouter:
         settings = site.progress().settings
         followed = settings.get("tracks") or [settings.get("track")]
         mine = [track for track in followed if isinstance(track, str) and track in site.course.tracks]
-        shown = [one for one in room.scopes().values() if one.track.id in mine or not mine]
+        past = site.record.sittings()
+        sat = {one.of for one in past.sat.values()}  # of whatever track: a report is found again
+        shown = [one for one in room.scopes().values() if one.track.id in mine or not mine or one.id in sat]
         papers = {one.id: paper(site.course, one, 0) for one in shown}
         tracks = list(dict.fromkeys(one.track.id for one in shown))
         return site.page(
@@ -68,7 +69,7 @@ def router(site: Site) -> APIRouter:
             ],
             papers=papers,
             scopes=room.scopes(),
-            past=site.record.sittings(),
+            past=past,
         )
 
     @routes.get("/checkpoint/{track}/{unit}")
@@ -120,11 +121,11 @@ def router(site: Site) -> APIRouter:
             return Response(status_code=204) if do == "draft" else RedirectResponse(f"/papers/{sat.id}/report", 303)
         if sat.given_up or do in ("drop", "again"):
             return turn(sat, do)
-        room.count(sat, sat.items[n - 1][0] if n <= len(sat.items) and fields(form) else None)
+        room.count(sat, sat.items[n - 1][0] if n <= len(sat.items) and form.keys() - forms.BESIDES else None)
         if room.late(sat):
             room.end(sat, "time")
             return RedirectResponse(f"/papers/{sat.id}/report?late=1", 303)
-        save(site.log, sat.id, n, form)
+        forms.save(site.log, page_of(sat.id, n), form)
         if do == "draft":
             return Response(status_code=204)
         told: dict[str, Any] | None = None
@@ -136,7 +137,9 @@ def router(site: Site) -> APIRouter:
                         room.type(sat, card, typed)
             elif do == "keep":
                 item, variant = sat.items[n - 1]
-                told = room.answer(sat, item, answer(item, variant, form), confirmed=bool(confirmed))
+                exercise = site.course.exercises[item]
+                given = forms.answer(exercise, problem(exercise, variant), form, variant)
+                told = room.answer(sat, item, given, confirmed=bool(confirmed))
         except Over:
             room.end(sat, "time")
             return RedirectResponse(f"/papers/{sat.id}/report?late=1", 303)
@@ -163,30 +166,18 @@ def router(site: Site) -> APIRouter:
         """What stands in the fields of a sitting; a question whose fields are untouched is left open."""
         items, cards = {}, {}
         for n, (item, variant) in enumerate(sat.items, 1):
-            form = kept(site.log, sat.id, n)
-            if form and item in site.course.exercises and not untouched(item, variant, form):
-                items[item] = answer(item, variant, form)
-        form = kept(site.log, sat.id, len(sat.items) + 1)
+            form = forms.kept(site.log, page_of(sat.id, n))
+            exercise = site.course.exercises.get(item)
+            if form and exercise and not forms.untouched(exercise, problem(exercise, variant), form):
+                items[item] = forms.answer(exercise, problem(exercise, variant), form, variant)
+        form = forms.kept(site.log, page_of(sat.id, len(sat.items) + 1))
         for card in sat.cards:
             if typed := form.get(f"card.{card}", "").strip():
                 cards[card] = typed
         return Typed(items, cards)
 
-    def untouched(item: str, variant: int, form: Mapping[str, str]) -> bool:
-        exercise = site.course.exercises[item]
-        if exercise.code:
-            return form.get("source", "").strip() in ("", exercise.starter.strip())
-        problem = site.problem(item, variant)
-        filled = desk.filled_in(problem, form)
-        if problem["form"] == "order":
-            return bool(filled["order"] == [one["key"] for one in problem["items"]])
-        return all(value is None for value in filled.values())
-
-    def answer(item: str, variant: int, form: Mapping[str, str]) -> bytes:
-        if site.course.exercises[item].code:
-            return form.get("source", "").encode()
-        filled = desk.filled_in(site.problem(item, variant), form)
-        return json.dumps({"variant": variant, "answer": filled}).encode()
+    def problem(exercise: Exercise, variant: int) -> Mapping[str, Any]:
+        return {"form": exercise.kind} if exercise.code else site.problem(exercise.id, variant)
 
     def show(request: Request, sat: Sitting, n: int, told: dict[str, Any] | None = None) -> Response:
         if room.over(sat):
@@ -197,18 +188,18 @@ def router(site: Site) -> APIRouter:
         language = site.speaks(request)
         pages = len(sat.items) + bool(sat.cards)
         n = max(1, min(n, pages))
-        form = kept(site.log, sat.id, n)
+        form = forms.kept(site.log, page_of(sat.id, n))
         values: dict[str, Any] = {"exercise": None, "problem": None, "task": "", "show": "", "asked": []}
         if n <= len(sat.items):
             item, variant = sat.items[n - 1]
             exercise = site.course.exercises[item]
-            problem: Mapping[str, Any] = {"form": exercise.kind} if exercise.code else site.problem(item, variant)
+            asks = problem(exercise, variant)
             values |= {
                 "exercise": exercise,
                 "topic": site.course.topics[exercise.topic],
-                "problem": problem,
+                "problem": asks,
                 "task": site.html(exercise.task, language) if exercise.task else "",
-                "show": site.html(Text(**problem["show"]), language) if "show" in problem else "",
+                "show": site.html(Text(**asks["show"]), language) if "show" in asks else "",
             }
         else:
             values["asked"] = [(id, topic, site.html(card.front, language)) for id, topic, card in asked(site, sat)]
@@ -224,7 +215,7 @@ def router(site: Site) -> APIRouter:
             filled=defaultdict(str, form),
             source=form.get("source"),
             told=told,
-            left=clock(sat.limit - sat.spent),
+            left=clock(room.clock(sat).left),
             maths=site.maths(),
             **values,
         )
@@ -301,36 +292,6 @@ def asked(site: Site, sat: Sitting) -> list[tuple[str, Topic, Card]]:
     """The cards of a paper that the course still has."""
     known = {f"{topic.id}/{card.id}": (topic, card) for topic in site.course.topics.values() for card in topic.cards}
     return [(id, *known[id]) for id in sat.cards if id in known]
-
-
-def fields(form: Mapping[str, str]) -> dict[str, str]:
-    """What a form has of its question."""
-    return {key: value for key, value in form.items() if key not in ("csrf", "do", "n")}
-
-
-def whole(text: str) -> int | None:
-    """A number as a form may have it, of at most nine digits."""
-    return int(text) if text.isdecimal() and len(text) < 10 else None
-
-
-def save(log: Log, id: str, n: int, form: Mapping[str, str]) -> None:
-    """Keep a question's form as it is typed; of two windows the later one counts."""
-    subject = f"paper/{id}/{n}"
-    if not fields(form):
-        return
-    text = json.dumps(fields(form), ensure_ascii=False)
-    for _ in range(3):
-        draft = log.draft(subject)
-        try:
-            log.save_draft(subject, text, draft.revision if draft else 0)
-        except Conflict:
-            continue
-        return
-
-
-def kept(log: Log, id: str, n: int) -> dict[str, str]:
-    draft = log.draft(f"paper/{id}/{n}")
-    return dict(json.loads(draft.text)) if draft else {}
 
 
 def clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""The exercise page: what it shows, and how a form of the page becomes an answer."""
+"""The exercise page: what it shows."""
 
 import json
 import tomllib
@@ -14,7 +14,7 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Language, Text
 from wenjin.study.course.graph import Exercise
-from wenjin.study.web.site import Site, link
+from wenjin.study.web.site import Site, link, whole
 
 RECENT = 20  # attempts listed on the page; the rest is in the log
 
@@ -26,35 +26,6 @@ def document(exercise: Exercise, given: str | dict[str, Any] | None, variant: in
     if given is not None and "answer" not in given:
         given = {"variant": variant, "answer": given}
     return json.dumps(given or {"variant": variant, "answer": {}}).encode()
-
-
-def filled_in(problem: Mapping[str, Any], form: Mapping[str, str]) -> dict[str, Any]:
-    """The answer that the fields of a form make: numbers by field, options by step, or the order of lines."""
-
-    def number(name: str) -> float | str | None:
-        text = form.get(name, "").strip().replace("−", "-").replace("，", ".")
-        try:
-            return float(text)
-        except ValueError:
-            return text or None  # the judge says what is wrong with it
-
-    def block(name: str, shape: list[int]) -> Any:
-        return number(name) if not shape else [block(f"{name}.{n}", shape[1:]) for n in range(shape[0])]
-
-    match problem["form"]:
-        case "numeric":
-            answer = {f["name"]: block(f"field.{f['name']}", f["shape"]) for f in problem["fields"]}
-            return {name: None if is_blank(value) else value for name, value in answer.items()}
-        case "order":
-            places = {item["key"]: number(f"place.{item['key']}") for item in problem["items"]}
-            numbered = {key: place if isinstance(place, float) else 1e9 for key, place in places.items()}
-            return {"order": sorted(numbered, key=lambda key: numbered[key])}
-        case _:
-            return {step["key"]: form.get(f"step.{step['key']}") for step in problem["steps"]}
-
-
-def is_blank(value: Any) -> bool:
-    return any(map(is_blank, value)) if isinstance(value, list) else value is None
 
 
 def show(
@@ -152,4 +123,5 @@ def numbers(value: Any) -> str:
 def wanted_variant(request: Request, form: Mapping[str, str], otherwise: int) -> int:
     """Which numbers an exercise shows: those of the form, of the address, or of the attempt before."""
     asked = form.get("variant") or request.query_params.get("variant") or ""
-    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 10 else otherwise
+    found = whole(asked)
+    return otherwise if found is None else found

@@ -23,7 +23,7 @@ from wenjin.study.chat.commands import Model
 from wenjin.study.chat.inspection import Inspection, inspect
 from wenjin.study.chat.server import ServerError
 from wenjin.study.web.chatform import NO_MODEL, NOTHING, SETTINGS, TOO_LONG, Fault
-from wenjin.study.web.site import Site
+from wenjin.study.web.site import Site, whole
 
 LONGEST = 600  # characters; the model server shows 64 tokens at most
 SHOWN = tuple(one for one in SETTINGS if one.name in ("temperature", "top_k", "top_p", "min_p", "seed"))
@@ -144,7 +144,8 @@ def wanted(query: Mapping[str, str], off: Sequence[str], models: Sequence[Model]
 def numbers(given: str, between: str) -> list[int]:
     """What is no row of small numbers is none: it came from an address that nobody here wrote."""
     parts = given.split(between)
-    return [int(one) for one in parts] if all(one.isascii() and one.isdigit() and len(one) < 8 for one in parts) else []
+    found = [number for part in parts if (number := whole(part, digits=7)) is not None]
+    return found if len(found) == len(parts) else []
 
 
 def body(view: View) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from uuid import uuid4
 from wenjin.kit.text import Text
 from wenjin.study.store import backups, intake
 from wenjin.study.store.backups import KNOWN, Backup
-from wenjin.study.store.log import StoreError
+from wenjin.study.store.log import Event, StoreError
 from wenjin.study.store.opening import Opened
 from wenjin.study.store.owner import SharedLog
 from wenjin.study.store.places import Places
@@ -86,12 +86,21 @@ class Move:
 
 
 class Moves:
-    """The one that is at hand. `busy`: does anything write into the log? `forget`: the log was replaced."""
+    """The one that is at hand. `busy`: does anything write into the log? `forget`: the log was replaced. `reader`: who
+    reads the events of an archive before they are taken in."""
 
-    def __init__(self, log: SharedLog, places: Places, *, busy: Callable[[], bool], forget: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        log: SharedLog,
+        places: Places,
+        *,
+        busy: Callable[[], bool],
+        forget: Callable[[], None],
+        reader: Callable[[], Callable[[Event], bool]],
+    ) -> None:
         self.log, self.places = log, places
         self.now: Move | None = None
-        self._busy, self._forget = busy, forget
+        self._busy, self._forget, self._reader = busy, forget, reader
         self._one = threading.Lock()
         shutil.rmtree(self._incoming, ignore_errors=True)  # what a course that was killed had not yet taken
 
@@ -175,7 +184,7 @@ class Moves:
     def _check(self, move: Move) -> None:
         assert move.file is not None
         with Opened(move.file, KNOWN) as opened:
-            opened.check(lambda part: move.told(part / 2))
+            opened.check(lambda part: move.told(part / 2), self._reader())
             move.holds = intake.preview(opened, self.log, self.places, lambda part: move.told(0.5 + part / 2))
         move.state = "ready"
 

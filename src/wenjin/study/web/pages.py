@@ -8,9 +8,11 @@ from wenjin.study.course.passes import PASSES
 from wenjin.study.progress.overview import Skill
 from wenjin.study.progress.state import Progress
 from wenjin.study.web.atlas import Drawing
+from wenjin.study.web.search import errors, joined
 from wenjin.study.web.security import api_token
 from wenjin.study.web.site import Site
 
+LONGEST = 4000  # characters of what is looked for: a traceback has many
 NOTES = 5  # of the learner's own notes, questions and conversations each, above what else a search finds
 
 
@@ -43,12 +45,13 @@ def router(site: Site) -> APIRouter:
 
     @routes.get("/search")
     def search(request: Request, q: str = "") -> Response:
-        query = " ".join(q[:200].split())
+        pasted = q[-LONGEST:].strip()
+        query = " ".join(pasted.split())
         language = site.speaks(request)
         own = site.search_notes().find(query, language, limit=NOTES)
         own += site.search_asked().find(query, language, limit=NOTES)
         own += site.search_chats(language).find(query, language, limit=NOTES)
-        hits = own + site.search().find(query, language)
+        hits = joined(errors(pasted, course, language), own, site.search().find(query, language))
         return site.page(request, "search.html", place="search", query=query, hits=hits)
 
     @routes.get("/settings")

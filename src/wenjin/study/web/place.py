@@ -4,12 +4,12 @@
     GET  /topics/TOPIC/mastery     each piece of evidence and their sum
     GET  /topics/TOPIC/gate        the same as /place for one topic
 
-All of it works as plain forms.
+All of it works as plain forms. What is typed is kept (typed.ts, `do=draft`) until its question is answered, and shown
+when the page is opened again. It is not an answer: a program counts when it is handed in, and in time.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -21,18 +21,18 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Topic
-from wenjin.study.store.log import Conflict
-from wenjin.study.web import desk
+from wenjin.study.judge import forms
+from wenjin.study.judge.forms import Form
 from wenjin.study.web.site import Site
 
 if TYPE_CHECKING:
     from wenjin.study.judge.proving import Proving
     from wenjin.study.progress.placement import Item
 
-Form = Mapping[str, str]
-CHARACTERS = 100_000  # of a program
+CHARACTERS = 100_000  # of a program, and of any other field
 UNCONFINED = "answer-unconfined"
 ANSWERS = ("answer", UNCONFINED, "skip")
+DRAFTS = ("draft", "keep")  # kept as it is typed; kept by a button, where there are no scripts
 
 
 def router(site: Site) -> APIRouter:
@@ -51,21 +51,27 @@ def router(site: Site) -> APIRouter:
         return site.course.topics[topic]
 
     async def sent(request: Request, take: Callable[[Form], Response]) -> Response:
-        form = {key: str(value) for key, value in (await request.form()).items()}
+        form = {key: str(value)[:CHARACTERS].replace("\r\n", "\n") for key, value in (await request.form()).items()}
         return await to_thread.run_sync(lambda: take(form), limiter=judging)
+
+    def keep(sitting: str, number: int, form: Form, back: str) -> Response:
+        """Keep what is typed; a form of a question that is answered already changes nothing."""
+        if form.get("item") == f"{sitting}-{number}":
+            forms.save(site.log, draft(sitting, number), form)
+        return Response(status_code=204) if form["do"] == "draft" else RedirectResponse(back, 303)
 
     @routes.get("/place")
     def place(request: Request) -> Response:
         return show(request)
 
-    def show(request: Request, form: Form | None = None, told: Mapping[str, Any] | None = None) -> Response:
+    def show(request: Request, told: Mapping[str, Any] | None = None) -> Response:
         from wenjin.study.progress.placement import MOST
 
         test = proving().placement()
         item = proving().question(test)
         values: dict[str, Any] = {"test": test, "item": item, "most": MOST, "told": told}
         if item is not None:
-            values |= question(site, request, item, test.id, test.opened, form)
+            values |= question(site, request, item, test.id, test.opened)
         elif test.id:
             values["outcome"] = found = proving().outcome(test)
             asked = set(site.course.topics) - set(found.unasked)
@@ -81,6 +87,8 @@ def router(site: Site) -> APIRouter:
             from wenjin.study.judge.proving import counts
 
             test, do = proving().placement(), form.get("do")
+            if do in DRAFTS:
+                return keep(test.id, len(test.answers) + 1, form, "/place")
             item = proving().question(test)
             if do == "begin":
                 proving().begin()
@@ -92,10 +100,11 @@ def router(site: Site) -> APIRouter:
                 elif do == "spare" and item.exercise.code:
                     proving().spare(test)
                 elif do in ANSWERS:
-                    given = answer(site, item, test.id, form)
+                    forms.save(site.log, draft(test.id, item.number), form)
+                    given = answer(site, item, form)
                     verdict = proving().answer(test, item, given, confirmed=do == UNCONFINED)
                     if not counts(verdict):
-                        return show(request, form, verdict)
+                        return show(request, verdict)
             return RedirectResponse("/place", 303)
 
         return await sent(request, take)
@@ -104,7 +113,7 @@ def router(site: Site) -> APIRouter:
     def gate(request: Request, topic: str) -> Response:
         return show_gate(request, find(topic))
 
-    def show_gate(request: Request, topic: Topic, form: Form | None = None, told: Any = None) -> Response:
+    def show_gate(request: Request, topic: Topic, told: Any = None) -> Response:
         from wenjin.study.progress.gate import asked
 
         sat = proving().gate(topic)
@@ -115,7 +124,7 @@ def router(site: Site) -> APIRouter:
         values["held"] = mastery[topic.id]
         values["missing"] = [site.course.topics[t] for t in topic.prerequisites if not mastery[t].proven]
         if item is not None and sat is not None:
-            values |= question(site, request, item, sat.id, sat.opened, form)
+            values |= question(site, request, item, sat.id, sat.opened)
         return site.page(request, "gate.html", **values, maths=site.maths())
 
     @routes.post("/topics/{topic}/gate")
@@ -127,6 +136,8 @@ def router(site: Site) -> APIRouter:
             from wenjin.study.progress.gate import asked
 
             sat, do = proving().gate(found), form.get("do")
+            if do in DRAFTS and sat:
+                return keep(sat.id, len(sat.answers) + 1, form, f"/topics/{found.id}/gate")
             item = proving().gate_question(found, sat) if sat else None
             if do == "begin" and asked(found, ""):
                 proving().open_gate(found)
@@ -134,10 +145,11 @@ def router(site: Site) -> APIRouter:
                 if do == "open" and item.exercise.code:
                     proving().gate_begin(found, sat, item)
                 elif do in ANSWERS:
-                    given = answer(site, item, sat.id, form)
+                    forms.save(site.log, draft(sat.id, item.number), form)
+                    given = answer(site, item, form)
                     verdict = proving().gate_answer(found, sat, item, given, confirmed=do == UNCONFINED)
                     if not counts(verdict):
-                        return show_gate(request, found, form, verdict)
+                        return show_gate(request, found, verdict)
             return RedirectResponse(f"/topics/{found.id}/gate", 303)
 
         return await sent(request, take)
@@ -145,7 +157,7 @@ def router(site: Site) -> APIRouter:
     @routes.get("/topics/{topic}/mastery")
     def mastery(request: Request, topic: str) -> Response:
         found = find(topic)
-        held = site.record.learner().mastery[topic]
+        held = site.record.mastery(found)
         rows = [
             (each, each.at.astimezone().date().isoformat(), address(each.kind, each.subject)) for each in held.evidence
         ]
@@ -158,46 +170,39 @@ def written(site: Site) -> list[Topic]:
     return [topic for topic in site.course.topics.values() if topic.written]
 
 
-def question(
-    site: Site, request: Request, item: "Item", sitting: str, opened: datetime | None, form: Form | None
-) -> dict[str, Any]:
+def question(site: Site, request: Request, item: "Item", sitting: str, opened: datetime | None) -> dict[str, Any]:
     """What the page of a question shows. A program is shown once its time runs; `until` is when that ends."""
     from wenjin.study.progress.placement import MINUTES, late
 
     language, code = site.speaks(request), item.exercise.code
     problem: Mapping[str, Any] = {"form": item.exercise.kind} if code else site.problem(item.exercise.id, item.variant)
-    kept = site.log.draft(draft(sitting, item)) if opened and code else None
+    kept = forms.kept(site.log, draft(sitting, item.number))
     return {
         "problem": problem,
         "show": site.html(Text(**problem["show"]), language) if "show" in problem else "",
         "task": site.html(item.exercise.task, language) if item.exercise.task else "",
         "about": site.course.topics[item.exercise.topic],
-        "filled": defaultdict(str, form or {}),
+        "filled": defaultdict(str, kept),
         "opened": opened,
         "minutes": MINUTES,
         "until": opened and (opened + timedelta(minutes=MINUTES)).astimezone(),
         "late": bool(opened and late(opened, datetime.now(UTC))),
-        "source": kept.text if kept else item.exercise.starter,
+        "source": kept.get("source", item.exercise.starter),
     }
 
 
-def answer(site: Site, item: "Item", sitting: str, form: Form) -> dict[str, Any] | str | None:
-    """What was answered: None for "I do not know"; a program, kept as it is typed; or what was filled in."""
+def answer(site: Site, item: "Item", form: Form) -> dict[str, Any] | str | None:
+    """What was answered: None for "I do not know"; a program; or what was filled in."""
     if form.get("do") == "skip":
         return None
-    if not item.exercise.code:
-        return desk.filled_in(site.problem(item.exercise.id, item.variant), form)
-    source = form.get("source", "")[:CHARACTERS].replace("\r\n", "\n")
-    subject = draft(sitting, item)
-    with suppress(Conflict):  # two windows at once: the judge has this text, the other window keeps its own
-        found = site.log.draft(subject)
-        site.log.save_draft(subject, source, found.revision if found else 0)
-    return source
+    if item.exercise.code:
+        return form.get("source", "")
+    return forms.filled_in(site.problem(item.exercise.id, item.variant), form)
 
 
-def draft(sitting: str, item: "Item") -> str:
-    """Where the text of a program is kept while it is written."""
-    return f"proof/{sitting}/{item.number}"
+def draft(sitting: str, number: int) -> str:
+    """Where the fields of a question are kept until it is answered."""
+    return f"proof/{sitting}/{number}/form"
 
 
 def address(kind: str, subject: str) -> str:

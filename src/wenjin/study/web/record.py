@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
-from wenjin.study.course.graph import Course
+from wenjin.study.course.graph import Course, Topic
 from wenjin.study.progress import diary, ledger
 from wenjin.study.progress.days import Day
 from wenjin.study.progress.diary import Diary
 from wenjin.study.progress.ledger import Ledger
+from wenjin.study.progress.mastery import Mastery, of_topic
 from wenjin.study.progress.paper import Sittings
 from wenjin.study.progress.passes import Read
 from wenjin.study.progress.questions import Question
@@ -48,6 +49,10 @@ class Record:
     def learner(self, now: datetime | None = None) -> Learner:
         """The learner as of now."""
         return self._ledger.look(lambda held: held.learner(now or datetime.now().astimezone()))
+
+    def mastery(self, topic: Topic) -> Mastery:
+        """That of one topic as of now; `learner` has all."""
+        return self._ledger.look(lambda held: of_topic(held.evidences, topic, datetime.now().astimezone()))
 
     def progress(self) -> Progress:
         return self._ledger.look(lambda held: held.states.progress(self.course))

@@ -16,7 +16,7 @@ from wenjin.study.memory.schedule import RATINGS
 from wenjin.study.memory.spoken import spoken
 from wenjin.study.progress.deck import MOST, Deck, Entry
 from wenjin.study.progress.typed import Expected, compare, expected
-from wenjin.study.web.site import Site, link
+from wenjin.study.web.site import Site, link, whole
 
 LONGEST = 3_600_000  # milliseconds that one answer may be said to have taken
 NAMES = ("again", "hard", "good", "easy")
@@ -129,7 +129,7 @@ def router(site: Site) -> APIRouter:
 
 def number(text: str) -> int | None:
     """How many new cards a page asks for today; None where it leaves that to what was set."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
+    return whole(text, digits=5)
 
 
 def address(new: int | None, card: str | None = None) -> str:

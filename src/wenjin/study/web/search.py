@@ -1,4 +1,5 @@
 """Search over the course, in both languages, and over what the learner wrote: notes, summaries, questions, remarks.
+A pasted error message is known whatever numbers and names are in it (course/pitfalls.py).
 
     text -> tokens: Chinese as overlapping pairs (梯度下降 -> 梯度 度下 下降), the rest as words -> FTS5, in memory
 
@@ -11,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 from markupsafe import Markup, escape
 
@@ -18,6 +20,7 @@ from wenjin.kit.text import Language, visible
 from wenjin.study.course.graph import Course
 from wenjin.study.course.lesson import parse
 from wenjin.study.course.margins import OWN_WORDS, margins
+from wenjin.study.course.pitfalls import Met, every, matching
 from wenjin.study.labs.book import Run
 from wenjin.study.progress.outline import REFLECT
 from wenjin.study.progress.questions import Question
@@ -45,8 +48,8 @@ WINDOW = 46  # characters of text shown before and after what was found (half as
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something to find; `within`: what it is part of. `kind`: topic, lesson, card, exercise, lab, note, summary,
-    question, run or chat."""
+    """Something to find; `within`: what it is part of. `kind`: topic, lesson, card, exercise, lab, pitfall, note,
+    summary, question, run or chat."""
 
     kind: str
     language: Language
@@ -79,7 +82,7 @@ class Search:
 
     def find(self, query: str, language: Language, limit: int = LIMIT) -> list[Hit]:
         """Best first: what matches all of the query in the reader's language, else in the other one, else a part."""
-        wanted = PIECES.findall(query.lower())[:12]
+        wanted = asked(query)
         other: Language = "en" if language == "zh" else "zh"
         terms = [term(piece) for piece in wanted]
         for tongue, word in ((language, " AND "), (other, " AND "), (language, " OR ")) if wanted else ():
@@ -92,6 +95,11 @@ class Search:
             if rows:
                 return [hit(self._documents[number - 1], wanted) for (number,) in rows]
         return []
+
+
+def asked(query: str) -> list[str]:
+    """The pieces of a query that are looked for."""
+    return PIECES.findall(query.lower())[:12]
 
 
 def tokens(text: str) -> str:
@@ -163,6 +171,27 @@ def documents(course: Course) -> Iterator[Document]:
                 for question in lesson.questions:
                     url = f"{home}#{question.anchor}"
                     yield Document("lesson", language, plain(question.heading), title, url, plain(question.text))
+    for met in every(course):
+        yield from (of_pitfall(met, language) for language in LANGUAGES)
+
+
+def of_pitfall(met: Met, language: Language) -> Document:
+    one, url = met.pitfall, f"/topics/{met.topic.id}#pitfall-{met.pitfall.id}"
+    told = plain(f"{one.cause[language]}\n{one.repair[language]}")
+    return Document("pitfall", language, visible(one.message), met.topic.title[language], url, told)
+
+
+def errors(pasted: str, course: Course, language: Language) -> list[Hit]:
+    """The pitfalls that a pasted message, or the end of a traceback, is one of; best first."""
+    return [hit(of_pitfall(met, language), asked(pasted)) for met in matching(pasted, every(course))]
+
+
+def joined(*found: list[Hit]) -> list[Hit]:
+    """These hits in their order, none of them twice."""
+    kept: dict[tuple[str, str], Hit] = {}
+    for hit in chain(*found):
+        kept.setdefault((hit.kind, hit.url), hit)
+    return list(kept.values())
 
 
 def of_notes(notes: Iterable[Note], course: Course) -> Iterator[Document]:

@@ -22,6 +22,7 @@ from wenjin.kit.text import Language, Text
 from wenjin.study.chat.commands import Commands
 from wenjin.study.chat.talk import Talk
 from wenjin.study.course.graph import Course, Exercise
+from wenjin.study.course.marks import marks, met
 from wenjin.study.course.render import Renderer
 from wenjin.study.judge.client import Judge
 from wenjin.study.labs.runner import Runner
@@ -126,6 +127,16 @@ class Site:
         return Search(documents(self.course))
 
     @cached_property
+    def marks(self) -> Mapping[str, str]:
+        """What stands for the present content of each topic; files are read once."""
+        return marks(self.course)
+
+    @cached_property
+    def met(self) -> Mapping[str, str]:
+        """The same of the topics that can be read."""
+        return met(self.course, self.marks)
+
+    @cached_property
     def drawing(self) -> Drawing:
         """The map."""
         topics = self.course.topics.values()
@@ -179,14 +190,14 @@ class Site:
         threading.Thread(target=self._prepare, daemon=True, name="warm").start()
 
     def _prepare(self) -> None:
-        """The cards at once, which the first page asks for; the search and the map once the judge is warm: a first
-        verdict has both processors to itself."""
+        """The cards at once, which the first page asks for; the search, the map and the marks once the judge is warm: a
+        first verdict has both processors to itself."""
         self.cards.due()
         if self.warming is not None:
             wait([self.warming], PATIENCE)
         try:
             self.search()
-            _ = self.drawing
+            _ = self.drawing, self.met
             self.talk.models.all()
         except Exception:
             log.exception("preparing the pages failed")  # they are then prepared when asked for, and say what is wrong
@@ -259,7 +270,10 @@ class Site:
             "maths": None,
         }
         body = self.environment.get_template(template).render(scope | values)
-        response = HTMLResponse(body, code, headers={"cache-control": "no-cache, private", "vary": "Cookie"})
+        # Half a surrogate pair, which a terminal or an archive may bring, is no UTF-8: it is shown as a question mark.
+        response = HTMLResponse(
+            body.encode("utf-8", "replace"), code, headers={"cache-control": "no-cache, private", "vary": "Cookie"}
+        )
         if request.query_params.get("lang") == language and request.state.session:
             remember(response, "wenjin-lang", language)
         return response
@@ -286,6 +300,11 @@ def local(at: datetime | str) -> str:
     """A moment of the record by the clock of this machine, which is the learner's."""
     moment = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{moment.astimezone():%Y-%m-%d %H:%M}"
+
+
+def whole(text: str, digits: int = 9) -> int | None:
+    """A number from a form, an address or a header; None where it is none or has more digits."""
+    return int(text) if text.isdecimal() and len(text) <= digits else None
 
 
 def link(exercise: Exercise) -> str:

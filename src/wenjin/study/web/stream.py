@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from wenjin.study.labs.records import RunError
 from wenjin.study.labs.runner import Following
-from wenjin.study.web.site import Site
+from wenjin.study.web.site import Site, whole
 
 PAUSE = 0.25  # seconds between two looks into the record
 BEAT = 60  # looks without news after which a comment is sent: who is gone is noticed
@@ -35,8 +35,8 @@ def router(site: Site) -> APIRouter:
     async def frames(request: Request, id: str, after: int = 0) -> Response:
         if await run_in_threadpool(site.runner.run, id) is None:
             raise HTTPException(404)
-        last = request.headers.get("last-event-id", "")
-        start = int(last) if last.isascii() and last.isdigit() and len(last) < 16 else max(after, 0)
+        last = whole(request.headers.get("last-event-id", ""), digits=15)
+        start = max(after, 0) if last is None else last
         return StreamingResponse(
             events(site, id, start), media_type="text/event-stream", headers={"cache-control": "no-store"}
         )

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.memory.spoken import spoken
+from wenjin.study.progress.news import waiting
 from wenjin.study.progress.paper import scopes
 from wenjin.study.progress.spoken import because, because_weak
 from wenjin.study.progress.today import today
@@ -14,6 +15,7 @@ from wenjin.study.progress.ways import followed
 from wenjin.study.web.review import counts
 from wenjin.study.web.site import Site
 
+TEMPLATES = ("home.html", "parts.html", "base.html")  # of the page; base also of all others
 WEEKDAYS = ("一 Monday", "二 Tuesday", "三 Wednesday", "四 Thursday", "五 Friday", "六 Saturday", "日 Sunday")
 THINGS = ("none", "one", "two", "three", "four", "five", "six")
 
@@ -46,6 +48,7 @@ def router(site: Site) -> APIRouter:
             passed=sum(id in learner.work.passed for id in exercises),
             exercises=len(exercises),
             written=written,
+            news=waiting(learner.work.settings, lambda: site.met),
         )
 
     return routes

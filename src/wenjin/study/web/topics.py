@@ -12,6 +12,7 @@ from wenjin.study.course.depth import DEPTHS
 from wenjin.study.course.graph import Course, Topic
 from wenjin.study.course.listing import ListingError
 from wenjin.study.course.margins import margins, questions
+from wenjin.study.course.passes import dated
 from wenjin.study.web.again import beside
 from wenjin.study.web.notes import shown as note_html
 from wenjin.study.web.site import Site, remember
@@ -23,20 +24,18 @@ def router(site: Site) -> APIRouter:
     routes = APIRouter()
     course = site.course
 
-    def last() -> str:
-        """The depth at which a terminal showed a lesson last; else the lesson without what is set aside."""
-        chosen = [event.data.get("value") for event in site.log.events("setting", "depth")]
-        return str(chosen[-1]) if chosen and chosen[-1] in DEPTHS else "derivation"
-
     @routes.get("/topics/{topic}")
     def topic(request: Request, topic: str) -> Response:
         if topic not in course.topics:
             raise HTTPException(404)
         found = course.topics[topic]
         language = site.speaks(request)
-        standings = site.progress().exercises
+        progress = site.progress()
+        standings = progress.exercises
         asked = request.query_params.get("depth")
-        depth = next(depth for depth in (asked, request.cookies.get("wenjin-depth"), last()) if depth in DEPTHS)
+        # Asked for here, or last in this browser, or last in a terminal; else all but what is set aside.
+        wished = asked, request.cookies.get("wenjin-depth"), progress.settings.get("depth")
+        depth = next((depth for depth in wished if depth in DEPTHS), "derivation")
         page = site.renderer.render(found, course, language) if found.written else None
         parts = (
             [FOLDED.sub("<details open ", part) if depth == "beyond" else part for part in page.sections]
@@ -51,6 +50,7 @@ def router(site: Site) -> APIRouter:
             page=page,
             parts=parts,
             depth=depth,
+            dated=dated(found, course.root),
             heads=margins(found, language),
             notes=notes,
             note_html={anchor: note_html(site, note, language) for anchor, note in notes.items()},
@@ -68,7 +68,7 @@ def router(site: Site) -> APIRouter:
             ],
             status=lambda exercise: standings[exercise.id].status,
             taken=topic in site.record.recall(datetime.now().astimezone(), lambda found: set(found.topics)),
-            held=site.record.learner().mastery[topic],
+            held=site.record.mastery(found),
             runs=runs(site, found),
             leads=[t for t in course.topics.values() if topic in t.prerequisites],
             ready=[] if found.written else [lab for lab in found.labs if lab.written],

@@ -6,7 +6,6 @@ Everything is a form: what it writes down is what `wenjin track` and `wenjin pla
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import cache
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, HTTPException, Request
@@ -15,7 +14,6 @@ from starlette.responses import Response
 
 from wenjin.kit.text import Text
 from wenjin.study.course.graph import Course, Track
-from wenjin.study.course.marks import marks
 from wenjin.study.progress import choosing
 from wenjin.study.progress.pace import pace, remedy, until, ways
 from wenjin.study.progress.plan import LEAST, MOST_WEEKDAY, MOST_WEEKEND, USUAL, Hours, hours_of, plan
@@ -23,7 +21,7 @@ from wenjin.study.progress.ways import followed, in_time, path_of, way
 from wenjin.study.progress.work import Learner
 from wenjin.study.store.log import happened
 from wenjin.study.web.door import own_page
-from wenjin.study.web.site import Site
+from wenjin.study.web.site import Site, whole
 
 NEAR = 4  # weeks of the plan that are shown unfolded
 
@@ -33,11 +31,6 @@ Wish = Annotated[str, Form(max_length=20)]
 def router(site: Site) -> APIRouter:
     routes = APIRouter()
     course = site.course
-
-    @cache
-    def present() -> Mapping[str, str]:
-        """The marks of the topics; files are read once."""
-        return marks(course)
 
     def known(track: str) -> Track:
         if track not in course.tracks:
@@ -64,8 +57,8 @@ def router(site: Site) -> APIRouter:
             refused_share=share,
             bounds=(MOST_WEEKDAY, MOST_WEEKEND, LEAST),
             near=NEAR,
-            **planned(learner, track, present()),
-            **units(learner, track, present()),
+            **planned(learner, track, site.marks),
+            **units(learner, track, site.marks),
         )
 
     @routes.post("/tracks/{track}/choose")
@@ -74,7 +67,7 @@ def router(site: Site) -> APIRouter:
         found = known(track)
         if path and path not in [one.id for one in found.paths]:
             raise HTTPException(404)
-        keep(choosing.begin(site.record.learner(), [found.id], path or None))
+        keep(choosing.begin(site.record.learner(), [found.id], path or None, site.met))
         return back(found)
 
     @routes.post("/tracks/{track}/leave")
@@ -99,7 +92,7 @@ def router(site: Site) -> APIRouter:
     @routes.post("/tracks/{track}/seen")
     def seen(track: str) -> Response:
         """The learner has seen the track as it stands."""
-        keep(choosing.caught_up(site.record.learner(), known(track), present()))
+        keep(choosing.caught_up(site.record.learner(), known(track), site.marks))
         return back(known(track))
 
     @routes.post("/tracks/{track}/hours")
@@ -119,8 +112,8 @@ def router(site: Site) -> APIRouter:
         if found not in followed(learner.work.settings, course):
             raise HTTPException(404)
         typed = share.strip().removesuffix("%").removesuffix("％").strip() or "0"
-        percent = int(typed) if typed.isdecimal() and len(typed) <= len("100") else -1
-        if not 0 <= percent <= choosing.free(learner, found.id):
+        percent = whole(typed, digits=3)
+        if percent is None or percent > choosing.free(learner, found.id):
             return shown(request, found, share=(share, choosing.free(learner, found.id)))
         keep(choosing.keep_share(learner, found.id, percent))
         return back(found)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +21,7 @@ from wenjin.study.web.site import Site
 
 CHART = Chart(
     title=Text("各周的自评（跳过的周断开）", "The weeks as you judged them (skipped ones are gaps)"),
-    x=Text("第几周", "week"),
+    x=Text("第几周（第 1 周是 {first}）", "week (the first is {first})"),
     y=Text("分", "of 10"),
 )
 
@@ -90,7 +91,8 @@ def chart(found: Sequence[Week], language: Language) -> Markup | None:
         Curve(weekly.SHORT[question][language], tone, tuple(points(from_first, question)), series=question)
         for tone, question in enumerate(QUESTIONS, 1)
     ]
-    drawn = sketch(CHART, lines, language)  # without its table: all weeks stand in one below
+    named = replace(CHART, x=CHART.x.format(first=from_first[0].id))
+    drawn = sketch(named, lines, language)  # without its table: all weeks stand in one below
     title = Markup('<figcaption class="chart-title">{}</figcaption>').format(drawn.title)
     return Markup('<figure class="chart">{}{}{}</figure>').format(title, Markup(drawn.legend), Markup(drawn.svg))
 

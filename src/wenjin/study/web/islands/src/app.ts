@@ -17,7 +17,7 @@
 //   [data-needs-script]                            starts `hidden`, is shown once scripts run
 
 import { language, meta } from "./api";
-import { writing } from "./dom";
+import { local, writing } from "./dom";
 import "./reading";
 import { say } from "./words";
 
@@ -102,7 +102,7 @@ function tellTimes(): void {
     const seconds = (at.getTime() - Date.now()) / 1000;
     if (Number.isNaN(seconds) || Math.abs(seconds) > 30 * 86400) continue;
     const [unit, size] = UNITS.find(([, size]) => Math.abs(seconds) >= size) ?? ["second", 1];
-    if (!time.hasAttribute("title")) time.setAttribute("title", at.toLocaleString(language === "zh" ? "zh-CN" : "en"));
+    if (!time.hasAttribute("title")) time.setAttribute("title", local(at));
     time.textContent = relative.format(Math.trunc(seconds / size), unit);
   }
 }

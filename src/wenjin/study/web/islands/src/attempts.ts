@@ -2,7 +2,7 @@
 
 import { ask, type Both, language } from "./api";
 import { differenceElement } from "./diff";
-import { el, ticks } from "./dom";
+import { el, local, ticks } from "./dom";
 import { say, sayKnown } from "./words";
 
 type Attempt = {
@@ -59,7 +59,7 @@ export class Attempts {
         attempt.name && el("code", {}, attempt.name),
         " ",
         el("span", { class: "label" }, [sayKnown(attempt.source), attempt.ms === null ? "" : `${attempt.ms.toFixed(0)} ms`].filter(Boolean).join(" · ")),
-        el("time", { class: "label", datetime: attempt.at }, time.toLocaleString(language === "zh" ? "zh-CN" : "en")),
+        el("time", { class: "label", datetime: attempt.at }, local(time)),
       ),
       attempt.verdict !== "pass" && attempt.feedback && el("p", { class: "verdict-text" }, ...ticks(attempt.feedback[language])),
     );

@@ -33,3 +33,8 @@ export function writing(target: EventTarget | null): boolean {
     (target.isContentEditable || target.closest("input, textarea, select, [contenteditable]") !== null)
   );
 }
+
+// A moment by the learner's clock, written as the pages write it: 2026-11-23 02:40.
+export function local(at: Date): string {
+  return at.toLocaleString("sv-SE").slice(0, 16);
+}
