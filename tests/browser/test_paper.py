@@ -74,7 +74,7 @@ def test_a_killed_server_stops_the_clock_and_the_page_goes_on_by_itself(visit: V
     assert before - 3 <= left(page) <= before + 1, "neither the outage nor more than a beat"
     expect(page.locator("#left")).not_to_have_text(str(page.locator("#left").text_content()), timeout=3000)
     page.reload()
-    assert page.locator("#answer input >> nth=4").input_value() == "7", "what was typed is there"
+    expect(page.locator("#answer input >> nth=4")).to_have_value("7")
 
 
 def test_what_is_typed_is_kept_when_the_page_is_left_at_once_and_judged_when_it_is_handed_in(visit: Visiting) -> None:
@@ -180,7 +180,42 @@ def test_what_is_typed_in_a_gate_survives_a_killed_server_and_a_closed_tab(visit
     expect(page.locator("[data-unkept]")).to_be_hidden(timeout=20_000)
     page.fill("#source", "x = 2\n")
     page.close()  # at once
-    soon(there.open(PROGRAM), lambda page: page.locator("#source").input_value() == "x = 2\n")
+    page = there.open(PROGRAM)
+    soon(page, lambda page: page.locator("#source").input_value() == "x = 2\n")
+    course.kill()
+    page.fill("#source", "x = 3\n")
+    page.close()  # while nobody takes it
+    course.start()
+    page = there.open(PROGRAM)
+    expect(page.locator("#source")).to_have_value("x = 3\n")
+    taken(page)
+    page = visit(lang="en", scripts=False).open(PROGRAM)
+    assert page.locator("#source").input_value() == "x = 3\n"
+
+
+def test_what_is_typed_before_the_scripts_are_there_and_on_a_page_that_is_not_opened_again_is_kept(
+    visit: Visiting, course: Course
+) -> None:
+    there = visit(lang="en")
+    page = there.open("/checkpoint/thirty-weeks/week-1")
+    page.route(re.compile(r"/paper[^/]*\.js"), lambda route: (time.sleep(1.0), route.continue_()))
+    path = begin(page, 7)
+    page.wait_for_selector("#answer")
+    fill(page)
+    typed = fields(page)
+    page.wait_for_timeout(3000)
+    plain = visit(lang="en", scripts=False).open("/checkpoint")
+    there_is(plain, course, path, 1, "#answer")
+    assert fields(plain) == typed, "typed while the script was on its way"
+    course.kill()
+    for field in page.locator("#answer input[name^=field]").all():
+        field.fill("78")
+    page.close()
+    course.start()
+    page = there.open(f"/papers/{path}?n=2")
+    taken(page)
+    there_is(plain, course, path, 1, "#answer")
+    assert fields(plain) == [(name, "78" if name.startswith("field") else value) for name, value in typed]
 
 
 def test_what_is_typed_in_a_placement_is_kept_with_scripts_by_itself_and_without_them_by_a_button(
@@ -210,6 +245,14 @@ def soon(page: Page, holds: Callable[[Page], bool]) -> None:
     while not holds(page):
         assert time.monotonic() < until
         page.goto(page.url)
+
+
+def taken(page: Page) -> None:
+    """The course has what the browser kept."""
+    until = time.monotonic() + 20
+    while page.evaluate("localStorage.length"):
+        assert time.monotonic() < until
+        page.wait_for_timeout(50)
 
 
 def fields(page: Page) -> list[tuple[str, str]]:

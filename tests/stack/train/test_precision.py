@@ -10,15 +10,16 @@ from wenjin.stack.train.precision import choose
 
 
 def slow(dtype: torch.dtype, seconds: float) -> object:
-    """A product that takes so long in one type and no time in the other; its first call, which is checked, is right."""
+    """A product that takes so long in one type and no time in the other; the first of each, which is checked, is right."""
+
+    known: dict[torch.dtype, Tensor] = {}
 
     def multiply(a: Tensor, b: Tensor) -> Tensor:
-        if a.shape == (2048, 256):
-            result = torch.mm(a, b)
-            multiply.known = result
-        if a.dtype == dtype:
+        if a.dtype not in known:
+            known[a.dtype] = torch.mm(a, b)
+        elif a.dtype == dtype:
             time.sleep(seconds)
-        return multiply.known
+        return known[a.dtype]
 
     return multiply
 

@@ -170,21 +170,26 @@ def test_a_clock_set_back_by_a_year_asks_at_once_what_it_cannot_date() -> None:
     assert deck(past, COURSE, START + HOUR).left("review") == 0
 
 
-def test_a_thousand_cards_load_fast() -> None:
-    wide, at, draw = school(1000), START, random.Random(1)
+def test_ten_times_the_cards_take_ten_times_as_long() -> None:
+    fewer, more = seconds(100), seconds(1000)
+    assert more < 2.5 * 10 * fewer
+
+
+def seconds(cards: int) -> float:
+    """Of this thread, to read ten reviews of each card; other programs may run beside it."""
+    wide, at, draw = school(cards), START, random.Random(1)
     past: list[Any] = [TAKE]
     for round_ in range(10):
-        for card in range(1000):
+        for card in range(cards):
             at = START + round_ * 9 * DAY + timedelta(seconds=card)
             past.append(answer(card, at, draw.choice(schedule.RATINGS)))
     now = (at + DAY).astimezone(UTC)
-    took = []  # seconds of this thread: other programs may run beside it
-    for _ in range(3):
+    took = []
+    for _ in range(5):
         began = time.thread_time()
-        assert len(deck(past, wide, now).entries) == 1000
+        assert len(deck(past, wide, now).entries) == cards
         took.append(time.thread_time() - began)
-    assert max(took) < 1, "10,000 reviews read for the first time"
-    assert min(took) < 0.2, "and at every page after that"
+    return min(took)
 
 
 @given(st.integers(0, 3), st.lists(st.integers(1, 4), min_size=1, max_size=12))

@@ -1,20 +1,28 @@
-// What is typed into a form is kept while it is typed, and judged only when it is sent: a closed tab, a killed browser
-// or a killed server takes about a second of it.
+// What is typed into a form is kept while it is typed, and judged only when it is sent.
 //
-//   <form data-keeps method="post" action="…">  is sent with do=draft: after a pause, at the latest LONGEST after the
-//                                               first key that is not kept, and when the page is left. The answer is 204
-//   [data-unkept]                               inside it; starts `hidden`, is shown while what was typed is not kept
+//   typed -> kept in this browser at once -> sent to the course after a pause, at the latest after a second
+//
+// What the browser keeps is dropped only when the course has taken the same: a closed tab, a killed browser and a
+// killed server, one alone or all at once, cost nothing that was typed.
+//
+//   <form data-keeps method="post" action="…">  is sent with do=draft, also when the page is left. The answer is 204.
+//                                               Its hidden fields say which question it asks
+//   [data-unkept]                               inside it; starts `hidden`, is shown while the course has not got it
 
 const PAUSE = 400; // ms without typing before it is sent
 const LONGEST = 1000; // ms after which it is sent while typing goes on
 const AGAIN = 2000; // ms to the next try after a failure
 const PATIENCE = 5000; // ms that a try may take
 const MOST = 60_000; // characters that a browser sends for a page that is gone
+const KEY = "wenjin.typed:";
+const BESIDES = ["csrf", "do"]; // hidden fields that say nothing of the question
 
 for (const form of document.querySelectorAll<HTMLFormElement>("form[data-keeps]")) keep(form);
 
 function keep(form: HTMLFormElement): void {
   const unkept = form.querySelector<HTMLElement>("[data-unkept]");
+  const prefix = `${KEY}${form.action}?`;
+  const own = prefix + question(form);
   let timer = 0;
   let since = 0; // when the oldest key was pressed that is not sent yet; 0 when there is none
   let sending = false;
@@ -31,31 +39,29 @@ function keep(form: HTMLFormElement): void {
     const before = since;
     since = 0;
     sending = true;
-    const data = new FormData(form);
-    data.set("do", "draft");
-    const typed = new URLSearchParams();
-    for (const [name, value] of data) if (typeof value === "string") typed.append(name, value);
-    let kept = false;
-    try {
-      // A browser takes little along from a page that is left; of a page that stays it takes all.
-      const keepalive = typed.toString().length < MOST;
-      const signal = AbortSignal.timeout(PATIENCE);
-      kept = (await fetch(form.action, { method: "POST", body: typed, keepalive, signal })).ok;
-    } catch {
-      // The course is not there: the same again, later.
-    }
+    const sent = fields(form);
+    const kept = await take(form, question(form), sent);
     sending = false;
+    if (kept && stored(own) === String(sent)) store(own, null);
     if (unkept) unkept.hidden = kept;
     if (!kept) since = before;
     if (since) schedule(kept ? PAUSE : AGAIN);
   }
 
-  form.addEventListener("input", () => {
+  const changed = () => {
     since ||= Date.now();
+    store(own, String(fields(form)));
     if (!sending) schedule(Math.max(0, Math.min(PAUSE, since + LONGEST - Date.now())));
-  });
+  };
+
+  const left = stored(own);
+  if (left !== null) {
+    fill(form, new URLSearchParams(left));
+    changed();
+  } else if (touched(form)) changed(); // by somebody who was faster than this script
+  form.addEventListener("input", changed);
   form.addEventListener("submit", () => {
-    clearTimeout(timer); // the form itself brings what was typed
+    clearTimeout(timer); // the form itself brings what was typed; what the browser keeps goes with the next page
     since = 0;
   });
   addEventListener("pagehide", () => void send(true));
@@ -66,4 +72,84 @@ function keep(form: HTMLFormElement): void {
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
+  void flush(form, prefix, own);
+}
+
+// Send what this browser keeps of the other questions. Of one that is answered by now the course takes nothing.
+async function flush(form: HTMLFormElement, prefix: string, own: string): Promise<void> {
+  for (const key of stores().filter((key) => key.startsWith(prefix) && key !== own)) {
+    const typed = stored(key) ?? "";
+    const taken = await take(form, new URLSearchParams(key.slice(prefix.length)), new URLSearchParams(typed));
+    if (taken && stored(key) === typed) store(key, null);
+  }
+}
+
+// Whether the course has it. A no of its own, as to a paper that was given up, is an answer, too.
+async function take(form: HTMLFormElement, which: URLSearchParams, typed: URLSearchParams): Promise<boolean> {
+  const body = new URLSearchParams([...which, ...typed, ["csrf", String(new FormData(form).get("csrf"))], ["do", "draft"]]);
+  try {
+    // A browser takes little along from a page that is left; of a page that stays it takes all.
+    const keepalive = body.toString().length < MOST;
+    const signal = AbortSignal.timeout(PATIENCE);
+    const { status } = await fetch(form.action, { method: "POST", body, keepalive, signal });
+    return status < 400 || status === 404;
+  } catch {
+    return false; // The course is not there: the same again, later.
+  }
+}
+
+// Which question a form asks.
+function question(form: HTMLFormElement): URLSearchParams {
+  const hidden = [...form.querySelectorAll<HTMLInputElement>('input[type="hidden"]')];
+  return new URLSearchParams(hidden.filter(({ name }) => !BESIDES.includes(name)).map(({ name, value }) => [name, value]));
+}
+
+// What stands in its fields.
+function fields(form: HTMLFormElement): URLSearchParams {
+  const beside = [...BESIDES, ...question(form).keys()];
+  const found = [...new FormData(form)].map(([name, value]) => [name, String(value)]);
+  return new URLSearchParams(found.filter(([name = ""]) => !beside.includes(name)));
+}
+
+function fill(form: HTMLFormElement, typed: URLSearchParams): void {
+  for (const field of form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('input:not([type="hidden"]), textarea')) {
+    if (field.type === "radio" || field.type === "checkbox")
+      (field as HTMLInputElement).checked = typed.getAll(field.name).includes(field.value);
+    else field.value = typed.get(field.name) ?? "";
+  }
+}
+
+function touched(form: HTMLFormElement): boolean {
+  return [...form.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("input, textarea")].some((field) =>
+    field instanceof HTMLInputElement && (field.type === "radio" || field.type === "checkbox")
+      ? field.checked !== field.defaultChecked
+      : field.value !== field.defaultValue,
+  );
+}
+
+// A browser that keeps nothing has nothing to give back.
+
+function stores(): string[] {
+  try {
+    return Object.keys(localStorage);
+  } catch {
+    return [];
+  }
+}
+
+function stored(key: string): string | null {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function store(key: string, text: string | null): void {
+  try {
+    if (text === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, text);
+  } catch {
+    // What was typed is sent all the same.
+  }
 }
