@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.pages import Shown
 from tests.conftest import FULL
@@ -32,12 +32,15 @@ def some(turn: int) -> list[Combination]:
 
 
 class Eye:
-    """One browser profile for each combination. `look` gives all that is wrong with a page, each in a sentence."""
+    """One browser profile for each combination, with a tab that stays: a new one takes longer than the page that it
+    shows. `look` gives all that is wrong with a page, each in a sentence."""
 
     def __init__(self, course: "Course", browser: Browser, picture: "Picture") -> None:
         self.course, self.browser, self.picture = course, browser, picture
         self.axe = axe_source()
         self.contexts: dict[Combination, BrowserContext] = {}
+        self.tabs: dict[Combination, Page] = {}
+        self.said: list[tuple[str, str]] = []  # what a console or a script complains of: the address, the words
 
     def context(self, combination: Combination) -> BrowserContext:
         if combination not in self.contexts:
@@ -55,10 +58,17 @@ class Eye:
             self.contexts[combination] = context
         return self.contexts[combination]
 
+    def tab(self, combination: Combination) -> Page:
+        if combination not in self.tabs:
+            page = self.tabs[combination] = self.context(combination).new_page()
+            page.on("console", lambda one: one.type == "error" and self.said.append((one.location["url"], one.text)))
+            page.on("pageerror", lambda error: self.said.append(("", f"a script failed: {error}")))
+        return self.tabs[combination]
+
     def look(self, shown: Shown, address: str, combination: Combination, act: bool) -> list[str]:
         lang, theme, width = combination
-        page = self.context(combination).new_page()
-        said = listen(page, shown)
+        page = self.tab(combination)
+        self.said.clear()
         response = page.goto(self.course.address + address)
         assert response is not None
         wrong = [f"the source holds {tag}" for tag in inline(response.text())]
@@ -82,26 +92,14 @@ class Eye:
             wrong += printed(page)
         wrong += page.evaluate("window.reported ?? []")
         wrong += violations(page, self.axe, whole=FULL and (lang, width) == ("zh", 1280))
-        page.close()
-        return [f"{address} {lang} {theme} {width}: {one}" for one in wrong + said]
+        refused = page.url if shown.status >= 400 else None  # which a console tells, too
+        wrong += [f"the console says {text} ({where})" for where, text in self.said if where != refused]
+        page.goto("about:blank")  # a page that is left open goes on: a paper's clock, a run's curve
+        return [f"{address} {lang} {theme} {width}: {one}" for one in wrong]
 
     def close(self) -> None:
         for context in self.contexts.values():
             context.close()
-
-
-def listen(page: Page, shown: Shown) -> list[str]:
-    """Gathers errors of the page's console and scripts, and answers that no page should ask for."""
-    said: list[str] = []
-
-    def console(message: ConsoleMessage) -> None:
-        expected = shown.status >= 400 and message.location.get("url") == page.url
-        if message.type == "error" and not expected:
-            said.append(f"the console says {message.text} ({message.location.get('url')})")
-
-    page.on("console", console)
-    page.on("pageerror", lambda error: said.append(f"a script failed: {error}"))
-    return said
 
 
 def axe_source() -> str:

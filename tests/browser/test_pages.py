@@ -1,17 +1,11 @@
-"""The door, the formulas of a lesson, and reading without scripts. What is asked of every page: test_matrix.py."""
+"""The door, the formulas of a lesson, and reading it without scripts. What is asked of every page: test_matrix.py."""
 
-import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import Course, Visiting
-from tests.browser.look import Eye
-from tests.browser.pages import ALL, PAGES, Shown
-from tests.conftest import FULL
-
-READ = ALL if FULL else [listed[0] for listed in PAGES.values()][1::2]  # the others: test_keyboard.py
 
 
 def test_the_printed_address_opens_the_course_once(course: Course, browser: Browser) -> None:
@@ -28,37 +22,6 @@ def test_the_printed_address_opens_the_course_once(course: Course, browser: Brow
 def widest(page: Page) -> int:
     found: int = page.evaluate("document.documentElement.scrollWidth")
     return found
-
-
-@pytest.mark.parametrize("shown", READ, ids=[shown.name for shown in READ])
-def test_says_the_same_without_scripts(visit: Visiting, eye: Eye, lived: dict[str, str], shown: Shown) -> None:
-    address = shown.address.format(**lived)
-    with_scripts = eye.context(("zh", "light", 1280)).new_page()
-    with_scripts.goto(eye.course.address + address)
-    without = visit(lang="zh", scripts=False).open(address, until="domcontentloaded")  # a paper's clock goes on loading
-    wait_for_styles(without)
-    said, read = with_scripts.evaluate(WORDS), without.evaluate(WORDS)
-    with_scripts.close()
-    assert len(read) > 1
-    assert [line for line in said if line not in read] == []
-
-
-def wait_for_styles(page: Page) -> None:
-    """A page without scripts is there before its styles are; unstyled, a formula is read twice."""
-    sheets = "[...document.querySelectorAll('link[rel=stylesheet]')].every((link) => link.sheet !== null)"
-    until = time.monotonic() + 10
-    while not page.evaluate(sheets):
-        assert time.monotonic() < until, "the styles of the page did not come"
-        time.sleep(0.02)
-
-
-# The lines of a page's main part, but for what scripts may change: times, buttons and fields, the drawing of charts.
-WORDS = """() => {
-  const changing = 'time, button, textarea, input, select, label.label, kbd, .cm-editor, .uplot, .chart svg, #history,'
-    + '[data-needs-script], [role=status], [role=timer]';
-  for (const element of document.querySelectorAll(changing)) element.style.setProperty('display', 'none', 'important');
-  return document.querySelector('main').innerText.split('\\n').map((line) => line.trim()).filter(Boolean);
-}"""
 
 
 def test_reads_without_scripts(visit: Visiting) -> None:

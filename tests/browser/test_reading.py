@@ -15,7 +15,7 @@ from tests.browser.look import Eye, some
 from tests.browser.pages import Shown
 from wenjin.study.store.database import Database
 
-EVENTS = 300_000  # which take some seconds everywhere
+EVENTS = 150_000  # which take some seconds everywhere
 ROW = "INSERT INTO event (id, at, kind, subject, data) VALUES (?, ?, 'review', ?, ?)"
 
 
@@ -56,7 +56,7 @@ def test_a_page_says_how_much_is_read_and_then_comes(begun: Course, browser: Bro
         eye.context(combination).route(f"{begun.address}/", still)
         wrong = eye.look(Shown("/", 503), "/", combination, act=False)
         assert not wrong, "\n".join(wrong)
-    expect(page.get_by_role("heading", level=1)).not_to_contain_text("Reading", timeout=60_000)
+    expect(page.get_by_role("heading", level=1)).not_to_contain_text("Reading", timeout=120_000)
     expect(page).to_have_url(f"{begun.address}/")
     assert page.get_by_role("progressbar", name="Reading your record").count() == 0
     plain.close()

@@ -10,7 +10,7 @@ from wenjin.stack.train.precision import choose
 
 
 def slow(dtype: torch.dtype, seconds: float) -> object:
-    """A product that takes so long in one type and no time in the other; the first of each, which is checked, is right."""
+    """A product that takes so long in one type and no time in the other; the first of each is right."""
 
     known: dict[torch.dtype, Tensor] = {}
 

@@ -13,7 +13,7 @@ def faults(starter: bytes | None, passing: set[bytes]) -> list[str]:
         verdict: Class = "pass" if answer in passing else "wrong"
         return Verdict(verdict, Text("", ""))
 
-    return [what.en for what, _ in prove(EXERCISE, 0.0, starter, judge)]
+    return [what.en for what, _ in prove(EXERCISE, 0.0, 3, starter, judge)]
 
 
 def test_neither_starter_nor_empty_file_may_pass() -> None:

@@ -81,9 +81,10 @@ class Judge:
         text: str = self._ask("solution", exercise=exercise, variant=variant)
         return text
 
-    def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
-        """The faults of an exercise, for its author; `pairs` is the share of pairs of mistakes that are tried."""
-        result: list[dict[str, Any]] = self._ask("prove", patience=3600.0, exercise=exercise, pairs=pairs)
+    def prove(self, exercise: str, pairs: float = 1.0, draws: int = 3) -> list[dict[str, Any]]:
+        """The faults of an exercise, for its author; `pairs` is the share of pairs of mistakes that are tried,
+        `draws` the number of seeds on which a program is proven."""
+        result: list[dict[str, Any]] = self._ask("prove", patience=3600.0, exercise=exercise, pairs=pairs, draws=draws)
         return result
 
     def tier(self) -> dict[str, Any]:

@@ -26,9 +26,10 @@ DRAWS = (11, 12, 13)  # seeds on which each claim is proven
 
 
 def prove(
-    exercise: Exercise, pairs: float, starter: bytes | None, judge: Callable[[bytes], Verdict]
+    exercise: Exercise, pairs: float, draws: int, starter: bytes | None, judge: Callable[[bytes], Verdict]
 ) -> Iterator[tuple[Text, Text]]:
-    """What is wrong with the exercise and how to mend it; `pairs` is the share of mistake pairs that are tried.
+    """What is wrong with the exercise and how to mend it; `pairs` is the share of mistake pairs that are
+    tried, `draws` on how many of the seeds a program is proven.
 
     starter  what a learner begins with; None where there is no file to begin with
     judge    the verdict on an answer as a learner gets it
@@ -44,7 +45,7 @@ def prove(
             Text("加一个它通不过的用例。", "Add a case that it fails."),
         )
     if isinstance(exercise, Code):
-        yield from _code(exercise, pairs)
+        yield from _code(exercise, pairs, draws)
     elif isinstance(exercise, Numeric):
         yield from _numeric(exercise)
     elif isinstance(exercise, Choice):
@@ -63,8 +64,8 @@ def told(reference: Reference, faults: frozenset[str]) -> Verdict:
     return trial.verdict()
 
 
-def _code(exercise: Code, pairs: float) -> Iterator[tuple[Text, Text]]:
-    for seed in DRAWS:
+def _code(exercise: Code, pairs: float, draws: int) -> Iterator[tuple[Text, Text]]:
+    for seed in DRAWS[:draws]:
         reference = Reference(exercise, seed)
         broken = list(_solution(reference))
         if broken:  # held against a solution that fails, a mistake says nothing

@@ -152,12 +152,12 @@ class Worker:
         shelved = self.shelf.get(exercise)
         return reference(shelved.exercise, shelved.folder, variant)
 
-    def prove(self, exercise: str, pairs: float = 1.0) -> list[dict[str, Any]]:
+    def prove(self, exercise: str, pairs: float, draws: int) -> list[dict[str, Any]]:
         """The faults of an exercise, for its author."""
         shelved = self.shelf.get(exercise)
         path = shelved.folder / "starter.py"
         starter = path.read_bytes() if path.exists() else None
-        proof = prove(shelved.exercise, pairs, starter, lambda answer: self._verdict(exercise, answer, 1))
+        proof = prove(shelved.exercise, pairs, draws, starter, lambda answer: self._verdict(exercise, answer, 1))
         found = [*self._reference(exercise), *proof]
         return [{"where": exercise, "what": what.as_dict(), "remedy": remedy.as_dict()} for what, remedy in found]
 
