@@ -5,11 +5,16 @@ import signal
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import settings
 
 # A shell that runs the tests in the background has its children ignore Ctrl-C; the programs under test must not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 FULL = os.environ.get("WENJIN_TEST_DEPTH") == "full"
+
+# A machine that has much else to do is no fault; the short depth tries the same examples each time.
+settings.register_profile("wenjin", deadline=None, derandomize=not FULL)
+settings.load_profile("wenjin")
 
 
 @pytest.fixture(scope="session")

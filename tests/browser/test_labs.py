@@ -191,7 +191,7 @@ def test_a_run_that_waits_begins_by_itself(visit: Visiting) -> None:
 def test_a_stream_that_breaks_says_so_and_misses_nothing(visit: Visiting, course: Grown) -> None:
     seen = visit(lang="en")
     page = seen.open("/runs")
-    begin(page, steps="49", pause="0.1")
+    begin(page, steps="49", pause="0.2")
     until(page, "document.querySelector('#run-progress').value > 3")
     page.evaluate("document.body.dataset.here = 'still'")
     course.site.leaving.set()  # the server ends every stream

@@ -113,6 +113,16 @@ def test_an_undo_restores_exactly(answers: list[tuple[int, int, int]], rating: i
     assert deck([*past, review, taken_back, taken_back], COURSE, at + MINUTE) == before
 
 
+def test_what_was_answered_before_the_day_began_is_taken_back_for_an_hour() -> None:
+    night = START.replace(hour=3, minute=59)
+    past = [replace(TAKE, at=night - HOUR), answer(0, night)]
+    found = deck(past, COURSE, night + 2 * MINUTE)
+    assert (found.today, found.begun) == ((), 0), "a day begins at four"
+    assert found.last is not None
+    assert found.last.event == past[-1].id
+    assert deck(past, COURSE, night + HOUR).last is None
+
+
 @given(ANSWERS)
 def test_a_right_clock_gives_the_plain_schedule(answers: list[tuple[int, int, int]]) -> None:
     at, past, plain = START, [TAKE], dict[int, list[Review]]()

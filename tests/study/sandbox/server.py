@@ -24,6 +24,7 @@ def server(folder: Path) -> None:
 def worker(folder: Path) -> None:
     """Says who it is, under which tier, and how many learners it has; then waits."""
     with Sandbox(warm=(), entry="tiny", folder=folder) as sandbox:
+        assert sandbox.tier().name == "A", sandbox.tier()  # a lesser one takes a single learner at a time
         jobs = [sandbox.open() for _ in range(2)]
         for job in jobs:
             job.send(b"import of_this_environment as o; result = o.number")

@@ -41,7 +41,11 @@ def running(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Ite
         view = launch.view()
         shown = [*view.trees, *view.links, sys.executable, str(launch.PACKAGE), str(folder), str(HERE)]
         argv = [sys.executable, "-I", str(HERE / "as_user.py"), str(home), *shown, "--", *argv]
-    environment = {**os.environ, "WENJIN_CANARY_SECRET": "CANARY-ENV", "PYTHONPATH": str(launch.PACKAGE.parent)}
+    bubblewrap = launch.bwrap()  # our own environment may be all that has one
+    assert bubblewrap
+    path = f"{Path(bubblewrap).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "WENJIN_CANARY_SECRET": "CANARY-ENV"}
+    environment["PYTHONPATH"] = str(launch.PACKAGE.parent)
     server = subprocess.Popen(argv, stdout=subprocess.PIPE, env=environment, start_new_session=True)
     assert server.stdout is not None
     with server.stdout:

@@ -135,11 +135,13 @@ def test_plain_text_has_no_marks() -> None:
         ["为什么除以", "√d？见", "这里，值", "…"]
     )
     assert plain(r"$q\cdot k \le \infty$") == "q·k ≤∞"
+    attention = r"$$\operatorname{softmax}\!\left(\frac{Q K^\top}{\sqrt{d}}\right) V$$"
+    assert plain(attention) == "softmax(Q Kᵀ/√d) V"
 
 
 def test_any_text_is_read_once() -> None:
     """A learner's note may be any text: what looks like a beginning is not looked through to the end each time."""
     began = time.process_time()
-    for piece in ("[", "![", "](", "{{", "\n", r"\text{", "# ", "|-", "a "):
+    for piece in ("[", "![", "](", "{{", "\n", r"\text{", r"\frac{", r"\frac{{}", "# ", "|-", "a "):
         plain(piece * 100_000)
     assert time.process_time() - began < 5

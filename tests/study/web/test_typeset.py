@@ -20,6 +20,10 @@ def test_every_title_fits_its_topic(course: Course) -> None:
 def test_a_title_breaks_after_its_colon() -> None:
     assert fold("信息论：熵、互信息与 KL 散度") == ("信息论：", "熵、互信息与 KL 散度")
     assert fold("Prompt design: zero-shot and few-shot") == ("Prompt design:", "zero-shot and few-shot")
+    assert fold("GPT: causal language modeling") == ("GPT:", "causal language modeling")
+    assert fold("GPT: causal language modeling", bold=True) == ("GPT: causal", "language modeling")
+    merges = "文本预处理与分词：BPE、WordPiece、Unigram"
+    assert fold(merges, bold=True) == fold(merges) == ("文本预处理与分词：BPE、", "WordPiece、Unigram")
     assert fold("自注意力") == ("自注意力",)
 
 

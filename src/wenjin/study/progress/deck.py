@@ -30,6 +30,7 @@ from wenjin.study.progress.recall import day_of as day_of
 NEW_A_DAY = 20
 REVIEWS_A_DAY = 200
 MOST = 9999
+LATE = timedelta(hours=1)  # after which what was done on another day is not taken back
 AHEAD = timedelta(minutes=20)  # a short step that ends within this is taken when nothing else is left
 
 
@@ -139,8 +140,8 @@ def lay(found: Recall, course: Course, now: datetime, new_a_day: int | None = No
     present = found.present(now)
     day = day_of(present, now)
     entries = mine(found, course, present)
-    of_today = [deed for deed in found.recent if day_of(deed.reading.at, now) == day]
-    of_today = [deed for deed in of_today if deed.card in entries or mistakes.is_mistake(deed.card)]  # or gone today
+    of_late = [deed for deed in found.recent if deed.card in entries or mistakes.is_mistake(deed.card)]  # or gone now
+    of_today = [deed for deed in of_late if day_of(deed.reading.at, now) == day]
     today = [deed for deed in of_today if isinstance(deed, Answer) and not mistakes.is_mistake(deed.card)]
     answered = {deed.card for deed in of_today if isinstance(deed, Answer)}
     began = {id for id in answered if day_of(found.current[id].begun or present, now) == day}
@@ -156,6 +157,7 @@ def lay(found: Recall, course: Course, now: datetime, new_a_day: int | None = No
     due, put_off, twins = alone(due, entries, seen, max(0, reviews - len(answered - began)))
     fresh, waiting, more_twins = alone(fresh, entries, seen, max(0, new - begun))
 
+    back = next((deed for deed in reversed(of_late) if undoable(deed)), None)
     last = next((deed.card for deed in reversed(of_today) if isinstance(deed, Answer)), None)
     queue = apart((*steps, *due, *fresh, *early), entries, last)
     dawn = datetime.combine(day + timedelta(days=1), time(), now.tzinfo) + NIGHT
@@ -170,7 +172,7 @@ def lay(found: Recall, course: Course, now: datetime, new_a_day: int | None = No
         put_off=len(put_off),
         buried=len(twins) + len(more_twins) + sum(asks(entries[id], present) for id in hidden & entries.keys()),
         following=min((due if due > present else max(present, dawn) for due in later), default=None),
-        last=next((deed for deed in reversed(of_today) if undoable(deed)), None),
+        last=back if back and (back in of_today or present - back.reading.at < LATE) else None,
         new_a_day=new,
         reviews_a_day=reviews,
     )

@@ -41,7 +41,11 @@ SIGNS = {
     "ge": "≥",
     "approx": "≈",
     "to": "→",
+    "top": "ᵀ",
+    **dict.fromkeys(("left", "right", "big", "Big", "bigl", "bigr", "displaystyle"), ""),
+    **dict.fromkeys(("quad", "qquad"), " "),
 }
+PART = r"\{((?:[^{}]|\{[^{}]*\})*)\}"  # of a formula, with at most one more inside
 LIMIT = 40
 WINDOW = 46  # characters of text shown before and after what was found (half as many count in Chinese)
 
@@ -240,7 +244,7 @@ def of_runs(runs: Iterable[Run], course: Course) -> Iterator[Document]:
 def of_chats(chats: Iterable[Chat], language: Language) -> Iterator[Document]:
     """Conversations with models, all that was said in each; they are in no certain language, so in the reader's."""
     for chat in chats:
-        said = "\n".join(visible(turn.text) for turn in chat.turns.values())
+        said = "\n".join(plain(turn.text) for turn in chat.turns.values())
         yield Document("chat", language, visible(chat.title), "", f"/chat/{chat.id}", said)
 
 
@@ -252,4 +256,6 @@ def plain(markdown: str) -> str:
     text = re.sub(r"!?\[([^\[\]]*)\]\([^()]*\)", r"\1", text)  # of nothing but brackets takes no longer
     text = re.sub(r"\\(?:text|mathrm|operatorname)\{([^{}\\]*)\}", r"\1", text)
     text = re.sub(r"\\([a-zA-Z]+) ?", lambda found: SIGNS.get(found[1], found[0]), text)
+    text = re.sub(rf"\\[dt]?frac{PART}{PART}", r"\1/\2", text)
+    text = re.sub(r"\\[!,;:]|\^(?=ᵀ)", "", text)
     return re.sub(r"[*`|{}]|\$\$?|\\(?=[a-zA-Z])", "", text)

@@ -1,11 +1,12 @@
 """Small pieces of text as the templates want them. Pure."""
 
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from markupsafe import Markup, escape
 
 NODE_EMS = 12.2  # what fits into one line of a topic on the map
+BOLD = 1.045  # what bold letters need beyond these guesses; Han characters need nothing
 CLOSING = tuple("，。、：；？！）”’")  # never begins a line
 OPENING = tuple("（“‘(")  # never ends one
 BREAKS = {"：": 8, ":": 8, "、": 3, ",": 3, "与": 2}  # good ends of a first line, worth so much imbalance
@@ -24,28 +25,30 @@ def ticks(text: str) -> Markup:
     )
 
 
-def ems(text: str) -> float:
+def ems(text: str, bold: bool = False) -> float:
     """About how wide a text is, in units of its size. SVG does not break lines, so this has to guess."""
-    return sum(
-        1.0 if WIDE.match(c) else 0.3 if c in " ,.:;'il|()" else 0.7 if c.isupper() or c in "mw" else 0.54 for c in text
-    )
+    han = sum(map(bool, map(WIDE.match, text)))
+    others = (c for c in text if not WIDE.match(c))
+    letters = sum(0.3 if c in " ,.:;'il|()" else 0.7 if c.isupper() or c in "mw" else 0.54 for c in others)
+    return han + letters * (BOLD if bold else 1)
 
 
 @lru_cache(4096)
-def fold(title: str, width: float = NODE_EMS) -> tuple[str, ...]:
+def fold(title: str, bold: bool = False) -> tuple[str, ...]:
     """A title in one or two lines that fit a topic on the map; a long one loses what follows its colon, or its end."""
+    wide = partial(ems, bold=bold)
     for text in (title, re.split(r"[：:]", title)[0]):
-        if ems(text) <= width:
+        if wide(text) <= NODE_EMS:
             return (text,)
         words = WORDS.findall(text)
         splits = [("".join(words[:n]).rstrip(), "".join(words[n:]).lstrip()) for n in range(1, len(words))]
         torn = [s for s in splits if s[1].startswith(CLOSING) or s[0].endswith(OPENING)]
-        fitting = [s for s in splits if max(map(ems, s)) <= width and s not in torn]
+        fitting = [s for s in splits if max(map(wide, s)) <= NODE_EMS and s not in torn]
         if fitting:
-            return min(fitting, key=lambda s: abs(ems(s[0]) - ems(s[1])) - BREAKS.get(s[0][-1:], 0))
-    first, rest = max((s for s in splits if ems(s[0]) <= width), key=lambda s: len(s[0]), default=("", text))
+            return min(fitting, key=lambda s: abs(wide(s[0]) - wide(s[1])) - BREAKS.get(s[0][-1:], 0))
+    first, rest = max((s for s in splits if wide(s[0]) <= NODE_EMS), key=lambda s: len(s[0]), default=("", text))
     words = WORDS.findall(rest) if first else list(rest)
-    while ems("".join(words)) > width - 1:
+    while wide("".join(words)) > NODE_EMS - 1:
         words.pop()
     last = "".join(words).rstrip(" ,，、：:（(") + "…"
     return (first, last) if first else (last,)

@@ -21,8 +21,7 @@ for (const form of document.querySelectorAll<HTMLFormElement>("form[data-keeps]"
 
 function keep(form: HTMLFormElement): void {
   const unkept = form.querySelector<HTMLElement>("[data-unkept]");
-  const prefix = `${KEY}${form.action}?`;
-  const own = prefix + question(form);
+  const own = `${KEY}${form.action}?${question(form)}`;
   let timer = 0;
   let since = 0; // when the oldest key was pressed that is not sent yet; 0 when there is none
   let sending = false;
@@ -72,26 +71,29 @@ function keep(form: HTMLFormElement): void {
   addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
-  void flush(form, prefix, own);
+  void navigator.locks?.request(own, () => new Promise(() => undefined)); // as long as this page is open
+  for (const key of stores()) if (key.startsWith(KEY) && key !== own) void flush(form, key);
 }
 
-// Send what this browser keeps of the other questions. Of one that is answered by now the course takes nothing.
-async function flush(form: HTMLFormElement, prefix: string, own: string): Promise<void> {
-  for (const key of stores().filter((key) => key.startsWith(prefix) && key !== own)) {
-    const typed = stored(key) ?? "";
-    const taken = await take(form, new URLSearchParams(key.slice(prefix.length)), new URLSearchParams(typed));
+// Send what this browser keeps of a question that no window shows. Of one that is answered the course takes nothing.
+async function flush(form: HTMLFormElement, key: string): Promise<void> {
+  await navigator.locks?.request(key, { ifAvailable: true }, async (free) => {
+    const [action = "", which] = key.slice(KEY.length).split("?");
+    const typed = stored(key);
+    if (!free || typed === null) return;
+    const taken = await take(form, new URLSearchParams(which), new URLSearchParams(typed), action);
     if (taken && stored(key) === typed) store(key, null);
-  }
+  });
 }
 
 // Whether the course has it. A no of its own, as to a paper that was given up, is an answer, too.
-async function take(form: HTMLFormElement, which: URLSearchParams, typed: URLSearchParams): Promise<boolean> {
+async function take(form: HTMLFormElement, which: URLSearchParams, typed: URLSearchParams, action = form.action): Promise<boolean> {
   const body = new URLSearchParams([...which, ...typed, ["csrf", String(new FormData(form).get("csrf"))], ["do", "draft"]]);
   try {
     // A browser takes little along from a page that is left; of a page that stays it takes all.
     const keepalive = body.toString().length < MOST;
     const signal = AbortSignal.timeout(PATIENCE);
-    const { status } = await fetch(form.action, { method: "POST", body, keepalive, signal });
+    const { status } = await fetch(action, { method: "POST", body, keepalive, signal });
     return status < 400 || status === 404;
   } catch {
     return false; // The course is not there: the same again, later.

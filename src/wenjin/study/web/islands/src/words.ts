@@ -58,6 +58,8 @@ const WORDS = {
   page: ["页面", "page"],
   watch: ["watch", "watch"],
   check: ["check", "check"],
+  notebook: ["笔记本", "notebook"],
+  paper: ["卷子", "paper"],
   api: ["接口", "API"],
   copied: ["已复制", "Copied"],
 } as const satisfies Record<string, readonly [string, string]>;
